@@ -1,0 +1,108 @@
+//! Settings, and the layers they come from: defaults < files < environment < flags.
+
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+
+/// What is masked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Policy {
+    /// All text; outside ultrasound regions whole banner bands.
+    All,
+    /// Text that no safe rule keeps.
+    #[default]
+    SafeList,
+    /// Like `SafeList`, but text that is merely unknown stays.
+    Phi,
+}
+
+/// How eagerly text is found; `High` can only mask more.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Sensitivity {
+    /// The measured operating point.
+    #[default]
+    Normal,
+    /// Lower thresholds, no dropping of weak regions.
+    High,
+}
+
+/// Upper bounds on sizes that a file may claim.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Limits {
+    /// Bytes of one input file.
+    pub file_bytes: u64,
+    /// Bytes of one decoded frame.
+    pub frame_bytes: u64,
+    /// Frames of one object.
+    pub frames: u32,
+    /// Nesting depth of sequences.
+    pub depth: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits {
+            file_bytes: 4 << 30,
+            frame_bytes: 1 << 30,
+            frames: 20_000,
+            depth: 64,
+        }
+    }
+}
+
+/// The settings that can change a plan, with their defaults. Its serialised form is what `config_sha256` covers.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Config {
+    /// What is masked.
+    pub policy: Policy,
+    /// How eagerly text is found.
+    pub sensitivity: Sensitivity,
+    /// Margin around a mask, px.
+    pub margin_px: u32,
+    /// Grid to which masks grow, px; 1 for none.
+    pub grid_px: u32,
+    /// Whether text that persists in a loop masks its place in every frame.
+    pub cine_union: bool,
+    /// Masked share of a frame above which a person has to look, in percent.
+    pub large_mask_percent: u32,
+    /// Whether text that was read goes into reports.
+    pub include_text: bool,
+    /// Bounds on what a file may claim.
+    pub limits: Limits,
+    /// Extra words that are safe, one a line.
+    pub safe_words: Vec<PathBuf>,
+    /// Words that are always masked (staff, hospitals), one a line.
+    pub mask_words: Vec<PathBuf>,
+    /// Equipment templates.
+    pub templates: Option<PathBuf>,
+    /// Folder with models that replace those inside.
+    pub models: Option<PathBuf>,
+    /// `auto`, `cpu`, `gpu` or part of an adapter's name.
+    pub device: String,
+    /// Files worked on side by side; 0 for the number of cores.
+    pub jobs: usize,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Config {
+            policy: Policy::SafeList,
+            sensitivity: Sensitivity::Normal,
+            margin_px: 2,
+            grid_px: 8,
+            cine_union: true,
+            large_mask_percent: 60,
+            include_text: false,
+            limits: Limits::default(),
+            safe_words: Vec::new(),
+            mask_words: Vec::new(),
+            templates: None,
+            models: None,
+            device: "auto".into(),
+            jobs: 0,
+        }
+    }
+}
