@@ -1,1 +1,79 @@
-//! (in work)
+//! Image codecs written for this product: coded bytes of one frame in, sample words out, and back.
+//!
+//! Plain functions over byte slices; no DICOM types, no fragments, no offset tables: a caller joins the fragments of a
+//! frame first and pads to even length where the encapsulation wants it (PS3.5 A.4).
+//!
+//! | coding | decode | encode |
+//! |---|---|---|
+//! | RLE Lossless (PS3.5 Annex G) | [`rle::decode`] | [`rle::encode`] |
+//! | JPEG-LS, ISO 14495-1 (in work) | `jpeg_ls::decode(data: &[u8], max_bytes: usize) -> Result<Decoded, CodecError>` | `jpeg_ls::encode(frame: &Frame, &Options { near, interleave }) -> Result<Vec<u8>, CodecError>` |
+//!
+//! Every decoder treats its input as hostile: it never panics, allocates no more than the frame size the caller allows
+//! (plus a few rows), and calls a stream that ends early damaged instead of inventing samples. Colour is never
+//! converted: samples come out as they were coded.
+
+pub mod rle;
+
+use crate::frame::PixelFormat;
+
+/// Why one frame could not be coded or decoded. Variants are named by who has to act.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CodecError {
+    /// The stream may be right, but uses something this product does not do.
+    #[error("unsupported: {0}")]
+    Unsupported(&'static str),
+    /// The stream is truncated or contradicts itself.
+    #[error("damaged: {0}")]
+    Damaged(&'static str),
+    /// The stream announces more samples than the caller allows.
+    #[error("announces `{announced}` bytes of samples, `{limit}` allowed")]
+    TooLarge {
+        /// Bytes of samples the stream's header asks for.
+        announced: u64,
+        /// Bytes of samples the caller allows.
+        limit: u64,
+    },
+    /// An encoder was given samples that do not fit their description, or a description the coding has no form for.
+    #[error("cannot encode: {0}")]
+    Input(&'static str),
+}
+
+/// One decoded frame of a stream that describes itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decoded {
+    /// Columns.
+    pub width: u32,
+    /// Rows.
+    pub height: u32,
+    /// Samples a pixel.
+    pub components: u16,
+    /// Significant bits of a sample, at bit 0 of its word; bits above are 0 (never sign-extended).
+    pub bits: u16,
+    /// Largest error the encoder allowed itself in a sample; 0 is lossless.
+    pub near: u16,
+    /// Sample words, interleaved by pixel: one byte each up to 8 bits, two bytes little endian above.
+    pub samples: Vec<u8>,
+}
+
+/// Bytes of a whole interleaved frame of whole-byte samples, if it can be held at all.
+fn frame_bytes(f: &PixelFormat) -> Result<usize, CodecError> {
+    if !matches!(f.bits_allocated, 8 | 16 | 32) {
+        return Err(CodecError::Unsupported(
+            "bits allocated other than 8, 16 and 32",
+        ));
+    }
+    if !matches!(f.samples_per_pixel, 1 | 3) {
+        return Err(CodecError::Unsupported(
+            "samples per pixel other than 1 and 3",
+        ));
+    }
+    if f.is_subsampled() {
+        return Err(CodecError::Unsupported("chrominance at half resolution"));
+    }
+    (f.rows as usize)
+        .checked_mul(f.cols as usize)
+        .and_then(|n| n.checked_mul(usize::from(f.samples_per_pixel)))
+        .and_then(|n| n.checked_mul(f.bytes_per_sample()))
+        .filter(|n| *n > 0 && *n <= isize::MAX as usize)
+        .ok_or(CodecError::Input("empty or impossible frame size"))
+}
