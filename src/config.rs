@@ -1,5 +1,12 @@
-//! Settings, and the layers they come from: defaults < files < environment < flags.
+//! Settings of a run. Where they come from (defaults < files < environment < flags): [`layers`].
+//!
+//! [`Config`] holds values only; the word lists and templates that it names are read once by [`crate::site::Site`], which
+//! also makes the digest that binds plans and reports to settings.
 
+pub mod layers;
+pub mod settings;
+
+use crate::error::{Error, Result};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
@@ -52,7 +59,8 @@ impl Default for Limits {
     }
 }
 
-/// The settings that can change a plan, with their defaults. Its serialised form is what `config_sha256` covers.
+/// All settings with their defaults. The settings that can change a plan are marked in [`settings::SETTINGS`];
+/// `config_sha256` covers those, and the contents of the files they name ([`crate::site::Site::digest`]).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Config {
@@ -104,5 +112,39 @@ impl Default for Config {
             device: "auto".into(),
             jobs: 0,
         }
+    }
+}
+
+impl Config {
+    /// Checks ranges that the types do not express. Returns [`Error::Config`] naming the setting.
+    pub fn check(&self) -> Result<()> {
+        let ranges: [(&str, u64, u64, u64); 8] = [
+            ("margin-px", u64::from(self.margin_px), 0, 256),
+            ("grid-px", u64::from(self.grid_px), 1, 256),
+            (
+                "large-mask-percent",
+                u64::from(self.large_mask_percent),
+                1,
+                100,
+            ),
+            ("jobs", self.jobs as u64, 0, 1024),
+            ("limits.file-bytes", self.limits.file_bytes, 1, 1 << 50),
+            ("limits.frame-bytes", self.limits.frame_bytes, 1, 1 << 40),
+            ("limits.frames", u64::from(self.limits.frames), 1, 1 << 24),
+            ("limits.depth", u64::from(self.limits.depth), 1, 512),
+        ];
+        for (key, value, least, most) in ranges {
+            if !(least..=most).contains(&value) {
+                return Err(Error::Config(format!(
+                    "`{key}` must lie between {least} and {most}, not `{value}`"
+                )));
+            }
+        }
+        if self.device.trim().is_empty() {
+            return Err(Error::Config(
+                "`device` must be `auto`, `cpu`, `gpu` or part of an adapter's name".into(),
+            ));
+        }
+        Ok(())
     }
 }

@@ -68,6 +68,9 @@ reasons! {
     NotDicom = "not-dicom", Skipped, "neither a DICOM preamble nor a data set that can be parsed", "nothing: the file is not an image object";
     Dicomdir = "dicomdir", Skipped, "a DICOMDIR: an index that names other files and patients", "rebuild the index from the outputs";
 
+    Symlink = "symbolic-link", Skipped, "a symbolic link inside a folder; links are not followed", "name the link itself on the command line if it is meant";
+    SpecialFile = "special-file", Skipped, "a pipe, socket or device inside a folder", "nothing: it is not a stored file";
+
     BurnedInNotFound = "burned-in-not-found", NeedsReview, "the header says BurnedInAnnotation YES, but nothing was found", "look at the picture; try `--sensitivity high`";
     LateralityMasked = "laterality-masked", NeedsReview, "a laterality or orientation marker could not be separated from text that had to go", "check that the side is known from elsewhere, then approve";
     LargeMask = "large-mask", NeedsReview, "the masked share of the image, or one mask, is above the site's limit", "look at the preview; approve or correct the plan";

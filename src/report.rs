@@ -1,10 +1,11 @@
 //! The report: one JSON object a file, then a summary. Form and meaning of the fields: README, "Reports".
 
 use crate::geometry::Rect;
-use crate::outcome::Outcome;
+use crate::outcome::{Outcome, Refusal};
 use crate::plan::{Action, Carrier, CarrierAction, Shape};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::path::Path;
 
 /// Version of the report's form.
 pub const SCHEMA: u32 = 1;
@@ -186,4 +187,203 @@ pub struct FileReport {
     pub device: String,
     /// Milliseconds per step.
     pub timings_ms: BTreeMap<String, f64>,
+}
+
+impl FileReport {
+    /// A report with nothing but the names and an outcome; the caller fills in what it knows.
+    pub fn new(tool: &Tool, input: &Path, outcome: Outcome) -> FileReport {
+        FileReport {
+            schema: SCHEMA,
+            kind: "file".into(),
+            tool: tool.clone(),
+            input: input.to_string_lossy().into_owned(),
+            output: None,
+            outcome,
+            reason: None,
+            detail: None,
+            input_sha256: None,
+            output_sha256: None,
+            transfer_syntax: None,
+            photometric: None,
+            rows: None,
+            cols: None,
+            frames: None,
+            boxes: Vec::new(),
+            carriers: Vec::new(),
+            risk: None,
+            faces: None,
+            warnings: Vec::new(),
+            pixels: None,
+            verify: None,
+            metadata: None,
+            device: String::new(),
+            timings_ms: BTreeMap::new(),
+        }
+    }
+
+    /// The report of a file that was stopped before anything was known about it.
+    pub fn refused(tool: &Tool, input: &Path, refusal: &Refusal) -> FileReport {
+        let mut report = FileReport::new(tool, input, refusal.reason.outcome());
+        report.refuse(refusal);
+        report
+    }
+
+    /// Turns the report into that of a refused file: nothing was written.
+    pub fn refuse(&mut self, refusal: &Refusal) {
+        self.outcome = refusal.reason.outcome();
+        self.reason = Some(refusal.reason.code().into());
+        self.detail = Some(refusal.detail.clone());
+        self.output = None;
+        self.output_sha256 = None;
+    }
+
+    /// Number of findings with this action.
+    pub fn count(&self, action: Action) -> usize {
+        self.boxes.iter().filter(|b| b.action == action).count()
+    }
+}
+
+/// The last object of a report: what became of all files.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Summary {
+    /// [`SCHEMA`].
+    pub schema: u32,
+    /// `summary`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// What made it.
+    pub tool: Tool,
+    /// Files with a report line.
+    pub files: u64,
+    /// Files of the work list that were not started, because the run was interrupted.
+    pub not_started: u64,
+    /// Files by outcome.
+    pub outcomes: BTreeMap<String, u64>,
+    /// Files by reason code.
+    pub reasons: BTreeMap<String, u64>,
+    /// Findings by action.
+    pub boxes: BTreeMap<String, u64>,
+    /// Whether the run was interrupted.
+    pub interrupted: bool,
+    /// `wall`: the whole run; `per_file`: the same by finished file. May differ between two runs.
+    pub timings_ms: BTreeMap<String, f64>,
+}
+
+impl Summary {
+    /// An empty summary.
+    pub fn new(tool: &Tool) -> Summary {
+        Summary {
+            schema: SCHEMA,
+            kind: "summary".into(),
+            tool: tool.clone(),
+            ..Summary::default()
+        }
+    }
+
+    /// Counts one file.
+    pub fn add(&mut self, report: &FileReport) {
+        self.files += 1;
+        *self
+            .outcomes
+            .entry(report.outcome.name().into())
+            .or_default() += 1;
+        if let Some(reason) = &report.reason {
+            *self.reasons.entry(reason.clone()).or_default() += 1;
+        }
+        for (name, action) in [("mask", Action::Mask), ("keep", Action::Keep)] {
+            *self.boxes.entry(name.into()).or_default() += report.count(action) as u64;
+        }
+    }
+
+    /// Takes the time of the whole run.
+    pub fn finish(&mut self, wall_ms: f64) {
+        let thousandths = |ms: f64| (ms * 1000.0).round() / 1000.0;
+        self.timings_ms.insert("wall".into(), thousandths(wall_ms));
+        if self.files > 0 {
+            self.timings_ms
+                .insert("per_file".into(), thousandths(wall_ms / self.files as f64));
+        }
+    }
+
+    /// Files with this outcome.
+    pub fn count(&self, outcome: Outcome) -> u64 {
+        self.outcomes.get(outcome.name()).copied().unwrap_or(0)
+    }
+}
+
+/// The answer of `unburn verify`, for a pair or for one file.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct VerifyOutcome {
+    /// [`SCHEMA`].
+    pub schema: u32,
+    /// `verify`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// What made it.
+    pub tool: Tool,
+    /// The original; null when one file was looked at alone.
+    pub original: Option<String>,
+    /// The file that was looked at.
+    pub file: String,
+    /// Pair: every statement held. One file: it could be searched, and nothing was found that no keep rule covers.
+    pub ok: bool,
+    /// Reason code of the first statement that did not hold.
+    pub reason: Option<String>,
+    /// Detail for a person; never header values or text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+    /// What was found identical outside the masks; null for one file.
+    pub outside_identical: Option<Identical>,
+    /// The statements; null if a file could not be read or decoded.
+    pub verify: Option<VerifyReport>,
+    /// What is readable in the file, with the rule that decides about each finding.
+    pub boxes: Vec<BoxReport>,
+    /// Where detection ran.
+    pub device: String,
+    /// Milliseconds per step.
+    pub timings_ms: BTreeMap<String, f64>,
+}
+
+impl VerifyOutcome {
+    /// An answer of which nothing is known yet; `ok` is false.
+    pub fn new(tool: &Tool, original: Option<&Path>, file: &Path) -> VerifyOutcome {
+        VerifyOutcome {
+            schema: SCHEMA,
+            kind: "verify".into(),
+            tool: tool.clone(),
+            original: original.map(|p| p.to_string_lossy().into_owned()),
+            file: file.to_string_lossy().into_owned(),
+            ok: false,
+            reason: None,
+            detail: None,
+            outside_identical: None,
+            verify: None,
+            boxes: Vec::new(),
+            device: String::new(),
+            timings_ms: BTreeMap::new(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::outcome::Reason;
+
+    #[test]
+    fn a_refused_file_names_no_output_and_the_summary_counts_it() {
+        let tool = Tool::default();
+        let mut report = FileReport::new(&tool, Path::new("a.dcm"), Outcome::Masked);
+        report.output = Some("out/a.dcm".into());
+        let mut summary = Summary::new(&tool);
+        summary.add(&report);
+        report.refuse(&Refusal::new(Reason::Truncated, "frame 3 of 5"));
+        assert_eq!((report.outcome, &report.output), (Outcome::Failed, &None));
+        summary.add(&report);
+        summary.finish(3.0);
+        assert_eq!(summary.count(Outcome::Failed), 1);
+        assert_eq!(summary.reasons.get("truncated"), Some(&1));
+        let line = serde_json::to_string(&report).unwrap();
+        assert_eq!(serde_json::from_str::<FileReport>(&line).unwrap(), report);
+    }
 }

@@ -1,0 +1,275 @@
+//! The site's equipment file: rectangles that are always masked on pictures of known equipment.
+//!
+//! Takes TOML text, gives validated [`Template`]s and those that match the [`Facts`] of an object. Templates only add
+//! masks. Form of the file: README, "Templates".
+
+use crate::error::{Error, Result};
+use crate::facts::Facts;
+use crate::geometry::Rect;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+
+/// One template.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Template {
+    /// What the site calls it; unique in the file.
+    pub name: String,
+    /// Who approved it, as the site writes it down.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approved_by: Option<String>,
+    /// Which objects it is for.
+    #[serde(rename = "match")]
+    pub matches: Match,
+    /// What is masked in every frame, pixels.
+    pub mask: Vec<Rect>,
+}
+
+/// Which objects a template is for: every field that is given has to fit. Texts are compared without regard to case and
+/// to white space around and between words; `*` at the end stands for any rest.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Match {
+    /// Manufacturer (0008,0070).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub manufacturer: Option<String>,
+    /// Manufacturer's Model Name (0008,1090).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+    /// Software Versions (0018,1020), first value.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub software: Option<String>,
+    /// Modality (0008,0060).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub modality: Option<String>,
+    /// Rows (0028,0010).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rows: Option<u32>,
+    /// Columns (0028,0011).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cols: Option<u32>,
+    /// Values that Image Type (0008,0008) has to hold, at any position.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub image_type: Vec<String>,
+}
+
+/// The file as a whole.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TemplateFile {
+    #[serde(default)]
+    template: Vec<Template>,
+}
+
+/// Reads and validates the text of an equipment file, keeping the order of the file. Errors name the template.
+pub fn parse(text: &str) -> Result<Vec<Template>> {
+    let file: TemplateFile = toml::from_str(text).map_err(|e| {
+        let line = e
+            .span()
+            .and_then(|s| text.get(..s.start))
+            .map_or(1, |before| before.matches('\n').count() + 1);
+        let what = e.message().lines().next().unwrap_or_default().to_owned();
+        Error::Config(format!("line {line}: {what}"))
+    })?;
+    let mut names = BTreeSet::new();
+    for template in &file.template {
+        template
+            .check()
+            .map_err(|why| Error::Config(format!("template `{}`: {why}", template.name)))?;
+        if !names.insert(template.name.as_str()) {
+            return Err(Error::Config(format!(
+                "two templates are named `{}`",
+                template.name
+            )));
+        }
+    }
+    Ok(file.template)
+}
+
+/// The templates that are for this object, in the order of the file.
+pub fn matching<'a>(templates: &'a [Template], facts: &Facts) -> Vec<&'a Template> {
+    templates
+        .iter()
+        .filter(|t| t.matches.accepts(facts))
+        .collect()
+}
+
+impl Template {
+    fn check(&self) -> std::result::Result<(), String> {
+        let m = &self.matches;
+        if self.name.trim().is_empty() {
+            return Err("needs a name".into());
+        }
+        if m.manufacturer.is_none() && m.model.is_none() {
+            return Err(
+                "`match` needs `manufacturer` or `model`: a template is for equipment".into(),
+            );
+        }
+        if self.mask.is_empty() {
+            return Err("`mask` holds no rectangle".into());
+        }
+        for &rect in &self.mask {
+            let [x, y, w, h]: [u32; 4] = rect.into();
+            let shown = format!("[{x}, {y}, {w}, {h}]");
+            if rect.is_empty() {
+                return Err(format!("rectangle {shown} is empty"));
+            }
+            let ends = [(x, w, m.cols, "columns"), (y, h, m.rows, "rows")];
+            for (start, length, size, what) in ends {
+                let end = start.checked_add(length).filter(|_| size != Some(0));
+                if end.is_none_or(|end| size.is_some_and(|size| end > size)) {
+                    return Err(format!("rectangle {shown} leaves the {what}"));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Match {
+    /// Whether every given field fits the object.
+    pub fn accepts(&self, facts: &Facts) -> bool {
+        let e = &facts.equipment;
+        let texts = [
+            (&self.manufacturer, &e.manufacturer),
+            (&self.model, &e.model),
+            (&self.software, &e.software),
+            (&self.modality, &facts.modality),
+        ];
+        let sizes = [
+            (self.rows, facts.format.rows),
+            (self.cols, facts.format.cols),
+        ];
+        texts
+            .iter()
+            .all(|(want, have)| want.as_ref().is_none_or(|want| same_text(want, have)))
+            && sizes
+                .iter()
+                .all(|(want, have)| want.is_none_or(|want| want == *have))
+            && self
+                .image_type
+                .iter()
+                .all(|want| facts.image_type.iter().any(|have| same_text(want, have)))
+    }
+}
+
+fn same_text(want: &str, have: &str) -> bool {
+    let have = normal(have);
+    match want.trim_end().strip_suffix('*') {
+        Some(start) => have.starts_with(&normal(start)),
+        None => have == normal(want),
+    }
+}
+
+fn normal(text: &str) -> String {
+    let words: Vec<&str> = text
+        .split(|c: char| c.is_whitespace() || c == '\0')
+        .filter(|w| !w.is_empty())
+        .collect();
+    words.join(" ").to_lowercase()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::{Equipment, TransferSyntax};
+    use crate::frame::{Display, Photometric, PixelFormat};
+
+    const FILE: &str = r#"
+[[template]]
+name = "Sector probe screen"
+approved-by = "M. Example, 2026-11-02"
+match = { manufacturer = "Example Imaging", model = "Echo*", modality = "US", rows = 480, cols = 640 }
+mask = [[0, 0, 640, 40], [560, 440, 80, 40]]
+
+[[template]]
+name = "Any size"
+match = { model = "echo 7", image-type = ["SECONDARY"] }
+mask = [[0, 0, 10, 10]]
+"#;
+
+    fn facts(model: &str, rows: u32) -> Facts {
+        Facts {
+            sop_class: String::new(),
+            sop_instance: String::new(),
+            modality: "US".into(),
+            image_type: vec!["ORIGINAL".into(), "PRIMARY".into()],
+            equipment: Equipment {
+                manufacturer: "EXAMPLE  Imaging ".into(),
+                model: model.into(),
+                software: String::new(),
+            },
+            transfer_syntax: TransferSyntax {
+                uid: String::new(),
+                name: String::new(),
+                encapsulated: false,
+                lossy: false,
+            },
+            format: PixelFormat {
+                rows,
+                cols: 640,
+                samples_per_pixel: 1,
+                bits_allocated: 8,
+                bits_stored: 8,
+                high_bit: 7,
+                signed: false,
+                photometric: Photometric::Monochrome2,
+                planar: false,
+            },
+            photometric_header: String::new(),
+            frames: 1,
+            display: Display::default(),
+            burned_in_annotation: None,
+            pixel_padding: None,
+            us_regions: Vec::new(),
+            identities: Vec::new(),
+        }
+    }
+
+    fn names(templates: &[Template], facts: &Facts) -> Vec<String> {
+        matching(templates, facts)
+            .iter()
+            .map(|t| t.name.clone())
+            .collect()
+    }
+
+    #[test]
+    fn every_given_field_has_to_fit() {
+        let templates = parse(FILE).unwrap();
+        assert_eq!(
+            names(&templates, &facts("Echo 7", 480)),
+            ["Sector probe screen"]
+        );
+        assert_eq!(names(&templates, &facts("Echo 7", 600)), [""; 0]);
+        assert_eq!(names(&templates, &facts("Doppler 7", 480)), [""; 0]);
+        let mut secondary = facts("ECHO 7", 600);
+        secondary.image_type = vec!["DERIVED".into(), "SECONDARY".into()];
+        assert_eq!(names(&templates, &secondary), ["Any size"]);
+    }
+
+    #[test]
+    fn faults_are_refused_and_name_the_template() {
+        let cases = [
+            ("cols = 640", "cols = 600", "leaves the columns"),
+            ("rows = 480", "rows = 470", "leaves the rows"),
+            ("[0, 0, 640, 40]", "[0, 0, 0, 40]", "is empty"),
+            ("[0, 0, 640, 40]", "[4294967295, 0, 2, 40]", "leaves"),
+            ("approved-by", "aproved-by", "unknown field"),
+            ("\"Any size\"", "\"Sector probe screen\"", "two templates"),
+            (
+                "model = \"echo 7\", ",
+                "",
+                "needs `manufacturer` or `model`",
+            ),
+            ("[[0, 0, 10, 10]]", "[]", "no rectangle"),
+            ("[[0, 0, 10, 10]]", "[[-1, 0, 10, 10]]", "line 11"),
+        ];
+        for (from, to, expected) in cases {
+            let broken = FILE.replace(from, to);
+            assert_ne!(broken, FILE);
+            let error = parse(&broken).unwrap_err().to_string();
+            assert!(error.contains(expected), "{to}: {error}");
+        }
+        assert_eq!(parse("").unwrap(), []);
+    }
+}
