@@ -1,1 +1,7 @@
-fn main() {}
+//! The program `unburn`; everything is in the library.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    unburn::cli::main()
+}

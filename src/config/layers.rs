@@ -15,8 +15,8 @@ use toml::{Table, Value};
 
 /// `UNBURN_` variables that are not settings: the key itself ([`crate::key`]), and switches of our test suite.
 const OTHER_VARIABLES: &[&str] = &["UNBURN_KEY", "UNBURN_CORPUS"];
-/// Variables of the test suite start with this.
-const TEST_PREFIX: &str = "UNBURN_TEST_";
+/// More variables of the test suite start so.
+const TEST_PREFIXES: [&str; 2] = ["UNBURN_TEST_", "UNBURN_REQUIRE_"];
 
 /// Largest settings file; anything longer is something else.
 const MAX_FILE_BYTES: u64 = 1 << 20;
@@ -85,11 +85,23 @@ impl Layers {
         let value = match setting.kind {
             Kind::Paths => {
                 let parts = std::env::split_paths(text).filter(|p| !p.as_os_str().is_empty());
-                Value::Array(parts.map(|p| path_value(&p)).collect::<Result<_>>()?)
+                return self.set_paths(setting, parts, source);
             }
             Kind::Path => path_value(Path::new(text))?,
             kind => text_value(kind, text.to_str().unwrap_or_default()),
         };
+        self.set(setting, value, source)
+    }
+
+    /// Sets a list of paths.
+    pub fn set_paths(
+        &mut self,
+        setting: &'static Setting,
+        paths: impl IntoIterator<Item = PathBuf>,
+        source: Source,
+    ) -> Result<()> {
+        let list = paths.into_iter().map(|p| path_value(&p));
+        let value = Value::Array(list.collect::<Result<_>>()?);
         self.set(setting, value, source)
     }
 
@@ -149,7 +161,7 @@ impl Layers {
         for (name, text) in variables {
             let Some(name) = name.to_str() else { continue };
             if !name.starts_with("UNBURN_")
-                || name.starts_with(TEST_PREFIX)
+                || TEST_PREFIXES.iter().any(|p| name.starts_with(p))
                 || OTHER_VARIABLES.contains(&name)
             {
                 continue;
@@ -280,7 +292,7 @@ fn text_value(kind: Kind, text: &str) -> Value {
     let as_text = || Value::String(text.to_owned());
     match kind {
         Kind::Number => text.parse().map_or_else(|_| as_text(), Value::Integer),
-        Kind::Switch => match text {
+        Kind::Switch { .. } => match text {
             "on" | "true" | "1" => Value::Boolean(true),
             "off" | "false" | "0" => Value::Boolean(false),
             _ => as_text(),
@@ -301,7 +313,7 @@ fn check_form(setting: &Setting, value: &Value) -> std::result::Result<(), Strin
             value.as_integer().is_some_and(|n| n >= 0),
             "a whole number, 0 or more".to_owned(),
         ),
-        Kind::Switch => (value.is_bool(), "`true` or `false`".to_owned()),
+        Kind::Switch { .. } => (value.is_bool(), "`true` or `false`".to_owned()),
         Kind::Path => (
             value.as_str().is_some_and(|v| !v.is_empty()),
             "a path".to_owned(),

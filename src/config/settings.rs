@@ -12,8 +12,11 @@ pub enum Kind {
     Text,
     /// A whole number.
     Number,
-    /// `true` or `false`; `on` or `off` in the environment and in flags.
-    Switch,
+    /// `true` or `false`; `on` or `off` in the environment and in flags, or with `bare` a flag without a value.
+    Switch {
+        /// Whether the flag stands alone and means `on`.
+        bare: bool,
+    },
     /// A path; relative paths in a file start at that file's folder.
     Path,
     /// A list of paths; in the environment separated as in `PATH`.
@@ -25,6 +28,8 @@ pub enum Kind {
 pub struct Setting {
     /// Key in a settings file; a dot separates the table from the key.
     pub key: &'static str,
+    /// Long flag of the command line, without `--`.
+    pub flag: &'static str,
     /// Form of the value.
     pub kind: Kind,
     /// Whether it can change a plan, so that the digest of settings has to cover it.
@@ -48,112 +53,125 @@ impl Setting {
     }
 }
 
-const fn row(key: &'static str, kind: Kind, plan: bool, help: &'static str) -> Setting {
-    Setting {
-        key,
-        kind,
-        plan,
-        help,
-    }
-}
-
-/// Every setting, in the order in which `config show` lists them.
+/// Every setting, in the order in which `config show` and help list them.
 pub const SETTINGS: &[Setting] = &[
-    row(
-        "policy",
-        Kind::Word(&["all", "safe-list", "phi"]),
-        true,
-        "what is masked: all text, text that no safe rule keeps, or only text that a rule names",
-    ),
-    row(
-        "sensitivity",
-        Kind::Word(&["normal", "high"]),
-        true,
-        "how eagerly text is found; high can only mask more",
-    ),
-    row("margin-px", Kind::Number, true, "margin around a mask"),
-    row(
-        "grid-px",
-        Kind::Number,
-        true,
-        "grid to which masks grow, so that lengths leak less; 1 for none",
-    ),
-    row(
-        "cine-union",
-        Kind::Switch,
-        true,
-        "text that persists in a loop masks its place in every frame",
-    ),
-    row(
-        "large-mask-percent",
-        Kind::Number,
-        true,
-        "masked share of a frame above which a person has to look",
-    ),
-    row(
-        "safe-words",
-        Kind::Paths,
-        true,
-        "files with extra words that are safe, one a line",
-    ),
-    row(
-        "mask-words",
-        Kind::Paths,
-        true,
-        "files with words that are always masked (staff, hospitals), one a line",
-    ),
-    row(
-        "templates",
-        Kind::Path,
-        true,
-        "file with rectangles that are always masked on known equipment",
-    ),
-    row(
-        "limits.file-bytes",
-        Kind::Number,
-        true,
-        "largest input file",
-    ),
-    row(
-        "limits.frame-bytes",
-        Kind::Number,
-        true,
-        "largest decoded frame",
-    ),
-    row(
-        "limits.frames",
-        Kind::Number,
-        true,
-        "most frames of one object",
-    ),
-    row(
-        "limits.depth",
-        Kind::Number,
-        true,
-        "deepest nesting of sequences",
-    ),
-    row(
-        "models",
-        Kind::Path,
-        false,
-        "folder with models that replace those inside (reports carry their hashes)",
-    ),
-    row(
-        "device",
-        Kind::Text,
-        false,
-        "auto, cpu, gpu or part of an adapter's name; masks never depend on it",
-    ),
-    row(
-        "jobs",
-        Kind::Number,
-        false,
-        "files worked on side by side; 0 for the number of cores",
-    ),
-    row(
-        "include-text",
-        Kind::Switch,
-        false,
-        "write the text that was read into reports: they then hold what was removed",
-    ),
+    Setting {
+        key: "policy",
+        flag: "policy",
+        kind: Kind::Word(&["all", "safe-list", "phi"]),
+        plan: true,
+        help: "what is masked: all text, text that no safe rule keeps, or only text that a rule names",
+    },
+    Setting {
+        key: "sensitivity",
+        flag: "sensitivity",
+        kind: Kind::Word(&["normal", "high"]),
+        plan: true,
+        help: "how eagerly text is found; high can only mask more",
+    },
+    Setting {
+        key: "margin-px",
+        flag: "margin",
+        kind: Kind::Number,
+        plan: true,
+        help: "margin around a mask, in pixels",
+    },
+    Setting {
+        key: "grid-px",
+        flag: "grid",
+        kind: Kind::Number,
+        plan: true,
+        help: "grid to which masks grow, in pixels, so that lengths leak less; 1 for none",
+    },
+    Setting {
+        key: "cine-union",
+        flag: "cine-union",
+        kind: Kind::Switch { bare: false },
+        plan: true,
+        help: "whether text that persists in a loop masks its place in every frame",
+    },
+    Setting {
+        key: "large-mask-percent",
+        flag: "large-mask-percent",
+        kind: Kind::Number,
+        plan: true,
+        help: "masked share of a frame above which a person has to look",
+    },
+    Setting {
+        key: "safe-words",
+        flag: "safe-words",
+        kind: Kind::Paths,
+        plan: true,
+        help: "file with extra words that are safe, one a line",
+    },
+    Setting {
+        key: "mask-words",
+        flag: "mask-words",
+        kind: Kind::Paths,
+        plan: true,
+        help: "file with words that are always masked (staff, hospitals), one a line",
+    },
+    Setting {
+        key: "templates",
+        flag: "templates",
+        kind: Kind::Path,
+        plan: true,
+        help: "file with rectangles that are always masked on known equipment",
+    },
+    Setting {
+        key: "limits.file-bytes",
+        flag: "limit-file-bytes",
+        kind: Kind::Number,
+        plan: true,
+        help: "largest input file",
+    },
+    Setting {
+        key: "limits.frame-bytes",
+        flag: "limit-frame-bytes",
+        kind: Kind::Number,
+        plan: true,
+        help: "largest decoded frame",
+    },
+    Setting {
+        key: "limits.frames",
+        flag: "limit-frames",
+        kind: Kind::Number,
+        plan: true,
+        help: "most frames of one object",
+    },
+    Setting {
+        key: "limits.depth",
+        flag: "limit-depth",
+        kind: Kind::Number,
+        plan: true,
+        help: "deepest nesting of sequences",
+    },
+    Setting {
+        key: "models",
+        flag: "models",
+        kind: Kind::Path,
+        plan: false,
+        help: "folder with models that replace those inside (reports carry their hashes)",
+    },
+    Setting {
+        key: "device",
+        flag: "device",
+        kind: Kind::Text,
+        plan: false,
+        help: "auto, cpu, gpu or part of an adapter's name; masks never depend on it",
+    },
+    Setting {
+        key: "jobs",
+        flag: "jobs",
+        kind: Kind::Number,
+        plan: false,
+        help: "files worked on side by side; 0 for the number of cores",
+    },
+    Setting {
+        key: "include-text",
+        flag: "include-text",
+        kind: Kind::Switch { bare: true },
+        plan: false,
+        help: "write the text that was read into reports: they then hold what was removed",
+    },
 ];

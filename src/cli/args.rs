@@ -1,0 +1,392 @@
+//! The command line: one definition for parsing, help, man pages and completions. Flags of settings come from the table
+//! of settings ([`crate::config::settings`]).
+
+use crate::config::layers::{Layers, Source};
+use crate::config::settings::{Kind, SETTINGS, Setting};
+use crate::error::Result;
+use clap::builder::{PossibleValuesParser, ValueParser};
+use clap::{
+    Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches, Parser, Subcommand, ValueEnum,
+};
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+const AFTER_HELP: &str = "\
+Exit codes: 0 every file clean, masked or skipped; 1 could not run; 2 usage; 3 finished, but some file needs review, was \
+quarantined or failed, or a verified pair did not hold; 4 text found, with --fail-on-found; 130 interrupted.
+
+`unburn help reasons` lists every reason why a file is not written, and what can be done about it.";
+
+/// Removes burned-in text from DICOM images, checks what it wrote, and says only what it did.
+#[derive(Debug, Parser)]
+#[command(name = "unburn", version, after_help = AFTER_HELP, disable_help_subcommand = true)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Verb,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// Mask burned-in text in files and folders; write checked copies
+    Redact(RedactArgs),
+    /// Build and print the plan for files and folders; write no image
+    Scan(ScanArgs),
+    /// Draw one frame before and after, with boxes and reasons, as a PNG picture
+    Preview(PreviewArgs),
+    /// Check a redacted file against its original, or look for readable text in one file
+    Verify(VerifyArgs),
+    /// Show adapters, the chosen device, models, encodings, and run a self-test
+    Doctor(DoctorArgs),
+    /// Settings and where they come from
+    #[command(subcommand)]
+    Config(ConfigVerb),
+    /// The project key, which makes new UIDs repeatable
+    #[command(subcommand)]
+    Key(KeyVerb),
+    /// Print a completion script for a shell
+    Completions {
+        /// For which shell.
+        shell: clap_complete::Shell,
+    },
+    /// Print the man page, of the program or of one command
+    Man {
+        /// Which command.
+        command: Vec<String>,
+    },
+    /// Print help on a command, or on `reasons`
+    Help {
+        /// A command, or `reasons`.
+        topic: Vec<String>,
+    },
+}
+
+/// `unburn config …`
+#[derive(Debug, Subcommand)]
+pub enum ConfigVerb {
+    /// Print every setting with its value and where it came from
+    Show(ShowArgs),
+}
+
+/// `unburn key …`
+#[derive(Debug, Subcommand)]
+pub enum KeyVerb {
+    /// Write a new key file that only its owner can read; never replaces a file
+    New {
+        /// Where to write it.
+        file: PathBuf,
+    },
+}
+
+/// `unburn redact`
+#[derive(Debug, Args)]
+pub struct RedactArgs {
+    /// Files and folders to treat.
+    #[arg(required = true, value_name = "IN")]
+    pub inputs: Vec<PathBuf>,
+    /// Folder for the outputs; the tree of a folder is mirrored there. Must not lie inside an input.
+    #[arg(short, long, value_name = "DIR", required_unless_present = "dry_run")]
+    pub output: Option<PathBuf>,
+    /// Keep the header as it is, identities included. Required for now: this version removes text from pixels only.
+    #[arg(long)]
+    pub keep_metadata: bool,
+    /// Print the plan that would be carried out; write no image.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Replace existing outputs, reports and quarantine entries. Inputs are never replaced.
+    #[arg(long)]
+    pub overwrite: bool,
+    /// Project key (at least 32 bytes, hex or raw); `UNBURN_KEY` may hold the key itself instead.
+    #[arg(long, value_name = "FILE")]
+    pub key: Option<PathBuf>,
+    /// Leave a reference and the reason for every file that was not written in this folder.
+    #[arg(long, value_name = "DIR")]
+    pub quarantine: Option<PathBuf>,
+    /// Copy the input there as well.
+    #[arg(long, requires = "quarantine")]
+    pub quarantine_copy: bool,
+    #[command(flatten)]
+    pub output_args: OutputArgs,
+    #[command(flatten)]
+    pub settings: SettingArgs,
+}
+
+/// `unburn scan`
+#[derive(Debug, Args)]
+pub struct ScanArgs {
+    /// Files and folders to search.
+    #[arg(required = true, value_name = "IN")]
+    pub inputs: Vec<PathBuf>,
+    /// Exit with 4 if text was found that no rule keeps.
+    #[arg(long)]
+    pub fail_on_found: bool,
+    /// Replace an existing report.
+    #[arg(long)]
+    pub overwrite: bool,
+    #[command(flatten)]
+    pub output_args: OutputArgs,
+    #[command(flatten)]
+    pub settings: SettingArgs,
+}
+
+/// `unburn preview`
+#[derive(Debug, Args)]
+pub struct PreviewArgs {
+    /// The file to show.
+    pub file: PathBuf,
+    /// Picture to write.
+    #[arg(short, long, value_name = "OUT.png")]
+    pub output: PathBuf,
+    /// Frame to show, counted from 0 as in reports.
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 0,
+        conflicts_with = "projection"
+    )]
+    pub frame: u32,
+    /// Show the brightest value of every pixel over all frames, where fixed text stands out.
+    #[arg(long)]
+    pub projection: bool,
+    /// Replace an existing picture.
+    #[arg(long)]
+    pub overwrite: bool,
+    #[command(flatten)]
+    pub settings: SettingArgs,
+}
+
+/// `unburn verify`
+#[derive(Debug, Args)]
+pub struct VerifyArgs {
+    /// The original; or, alone, the file to look at.
+    #[arg(value_name = "ORIGINAL")]
+    pub original: PathBuf,
+    /// The redacted file.
+    #[arg(value_name = "REDACTED")]
+    pub redacted: Option<PathBuf>,
+    /// One file: exit with 4 if text was found that no rule keeps.
+    #[arg(long, conflicts_with = "redacted")]
+    pub fail_on_found: bool,
+    /// Print one JSON object.
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub settings: SettingArgs,
+}
+
+/// `unburn doctor`
+#[derive(Debug, Args)]
+pub struct DoctorArgs {
+    /// Print one JSON object.
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub settings: SettingArgs,
+}
+
+/// `unburn config show`
+#[derive(Debug, Args)]
+pub struct ShowArgs {
+    /// Print one JSON object.
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub settings: SettingArgs,
+}
+
+/// What is told about many files, and how.
+#[derive(Debug, Args)]
+pub struct OutputArgs {
+    /// Write one JSON object a file, then a summary, to this file. It holds paths: only its owner can read it.
+    #[arg(long, value_name = "FILE.jsonl")]
+    pub report: Option<PathBuf>,
+    /// Print the same objects instead of lines for people.
+    #[arg(long)]
+    pub json: bool,
+    /// How progress is shown on stderr; `auto` is a bar on a terminal and a line every ten seconds elsewhere.
+    #[arg(long, value_enum, default_value_t = ProgressKind::Auto, value_name = "KIND")]
+    pub progress: ProgressKind,
+}
+
+/// Ways to show progress.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ProgressKind {
+    /// A bar on a terminal, lines elsewhere.
+    Auto,
+    /// A bar.
+    Bar,
+    /// A line every ten seconds.
+    Plain,
+    /// A JSON object every second.
+    Json,
+    /// Nothing.
+    None,
+}
+
+/// Flags for settings, and `--config`.
+#[derive(Debug, Default)]
+pub struct SettingArgs {
+    config: Option<PathBuf>,
+    given: Vec<(&'static Setting, Vec<OsString>)>,
+}
+
+impl SettingArgs {
+    /// All layers put together: files, environment, these flags.
+    pub fn layers(&self) -> Result<Layers> {
+        let mut layers = Layers::new();
+        match &self.config {
+            Some(file) => layers.add_file(file)?,
+            None => layers.add_usual_files()?,
+        }
+        layers.add_environment(std::env::vars_os())?;
+        for (setting, values) in &self.given {
+            let source = Source::Flag(format!("--{}", setting.flag));
+            match (setting.kind, values.first()) {
+                (Kind::Paths, _) => {
+                    layers.set_paths(setting, values.iter().map(PathBuf::from), source)?;
+                }
+                (_, Some(value)) => layers.set_text(setting, value, source)?,
+                (_, None) => {}
+            }
+        }
+        Ok(layers)
+    }
+}
+
+const HEADING: &str = "Settings (also in unburn.toml and as UNBURN_ variables)";
+
+impl Args for SettingArgs {
+    fn augment_args(command: Command) -> Command {
+        let config = Arg::new("config")
+            .long("config")
+            .value_name("FILE")
+            .value_parser(ValueParser::path_buf())
+            .help_heading(HEADING)
+            .help("Settings file, read instead of those at the usual places");
+        SETTINGS
+            .iter()
+            .fold(command.arg(config), |command, setting| {
+                let arg = Arg::new(setting.key)
+                    .long(setting.flag)
+                    .help_heading(HEADING)
+                    .help(setting.help);
+                command.arg(match setting.kind {
+                    Kind::Word(words) => arg.value_parser(PossibleValuesParser::new(words)),
+                    Kind::Text => arg.value_name("NAME"),
+                    Kind::Number => arg
+                        .value_name("N")
+                        .value_parser(clap::value_parser!(u64).range(..=i64::MAX as u64)),
+                    Kind::Switch { bare: true } => arg.action(ArgAction::SetTrue),
+                    Kind::Switch { bare: false } => {
+                        arg.value_parser(PossibleValuesParser::new(["on", "off"]))
+                    }
+                    Kind::Path => arg
+                        .value_name("PATH")
+                        .value_parser(ValueParser::os_string()),
+                    Kind::Paths => arg
+                        .value_name("FILE")
+                        .value_parser(ValueParser::os_string())
+                        .action(ArgAction::Append),
+                })
+            })
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        Self::augment_args(command)
+    }
+}
+
+impl FromArgMatches for SettingArgs {
+    fn from_arg_matches(matches: &ArgMatches) -> std::result::Result<Self, clap::Error> {
+        let given = SETTINGS
+            .iter()
+            .filter(|s| matches.value_source(s.key) == Some(clap::parser::ValueSource::CommandLine))
+            .map(|s| {
+                let values = match s.kind {
+                    Kind::Switch { bare: true } => vec!["on".into()],
+                    _ => matches
+                        .get_raw(s.key)
+                        .map(|raw| raw.map(OsString::from).collect())
+                        .unwrap_or_default(),
+                };
+                (s, values)
+            })
+            .collect();
+        Ok(SettingArgs {
+            config: matches.get_one::<PathBuf>("config").cloned(),
+            given,
+        })
+    }
+
+    fn update_from_arg_matches(
+        &mut self,
+        matches: &ArgMatches,
+    ) -> std::result::Result<(), clap::Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_definition_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn flags_become_the_last_layer() {
+        let cli = Cli::try_parse_from([
+            "unburn",
+            "scan",
+            "a",
+            "--policy",
+            "all",
+            "--margin",
+            "5",
+            "--cine-union",
+            "off",
+            "--include-text",
+            "--safe-words",
+            "x",
+            "--safe-words",
+            "y",
+            "--limit-frames",
+            "7",
+        ])
+        .unwrap();
+        let Verb::Scan(args) = cli.command else {
+            panic!("not scan")
+        };
+        let layers = args.settings.layers().unwrap();
+        let config = layers.finish().unwrap();
+        assert_eq!(config.policy, crate::config::Policy::All);
+        assert_eq!((config.margin_px, config.limits.frames), (5, 7));
+        assert!(!config.cine_union && config.include_text);
+        assert_eq!(config.safe_words, [PathBuf::from("x"), PathBuf::from("y")]);
+        let shown = layers.show().unwrap();
+        let margin = shown.iter().find(|(s, ..)| s.key == "margin-px").unwrap();
+        assert_eq!(margin.2, Source::Flag("--margin".into()));
+    }
+
+    #[test]
+    fn usage_errors_are_found_by_parsing() {
+        for line in [
+            "unburn redact a",
+            "unburn redact -o out",
+            "unburn redact a -o out --policy some",
+            "unburn redact a -o out --quarantine-copy",
+            "unburn redact a -o out --profile basic",
+            "unburn scan a --cine-union maybe",
+            "unburn scan a --jobs -1",
+            "unburn verify a b --fail-on-found",
+            "unburn preview a",
+        ] {
+            assert!(Cli::try_parse_from(line.split(' ')).is_err(), "{line}");
+        }
+    }
+}

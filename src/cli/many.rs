@@ -1,0 +1,257 @@
+//! `redact` and `scan`: a run over many files.
+
+use super::args::{OutputArgs, RedactArgs, ScanArgs};
+use super::engine::Engine;
+use super::output::{Out, file_lines, summary_lines};
+use super::progress::Meter;
+use super::text::count;
+use super::{Exit, key_for_run, message, signals};
+use crate::batch::quarantine::Quarantine;
+use crate::batch::report_file::ReportFile;
+use crate::batch::run::{self, Observer, Progress};
+use crate::batch::walk::{self, WorkItem};
+use crate::config::Config;
+use crate::config::layers::Layers;
+use crate::error::{Error, Result};
+use crate::outcome::Outcome;
+use crate::plan::Action;
+use crate::report::{FileReport, Summary};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+const KEEP_METADATA: &str = "this version masks text in pixels and leaves every other header value as it is, so names, \
+ids and dates stay in the header of each output; hint: say `--keep-metadata` to accept that, and de-identify the headers \
+with another tool";
+
+/// `unburn redact`
+pub fn redact(args: RedactArgs) -> Result<Exit> {
+    let Some(output) = args.output.as_deref().filter(|_| !args.dry_run) else {
+        let scan = ScanArgs {
+            inputs: args.inputs,
+            fail_on_found: false,
+            overwrite: args.overwrite,
+            output_args: args.output_args,
+            settings: args.settings,
+        };
+        let exit = scan_files(&scan)?;
+        message("dry run: nothing was written");
+        return Ok(exit);
+    };
+    if !args.keep_metadata {
+        return Err(Error::Config(KEEP_METADATA.into()));
+    }
+    let layers = args.settings.layers()?;
+    let config = layers.finish()?;
+    tell_files(&layers);
+    let items = walk::work_list(&args.inputs)?;
+    walk::check_output_folder(output, &args.inputs, &items, "the output folder")?;
+    if let Some(folder) = &args.quarantine {
+        walk::check_output_folder(folder, &args.inputs, &items, "the quarantine folder")?;
+        if walk::real_path(folder)? == walk::real_path(output)? {
+            return Err(Error::Config(
+                "the quarantine folder must not be the output folder".into(),
+            ));
+        }
+    }
+    let engine = Engine::open(&config, Some(key_for_run(args.key.as_deref())?))?;
+    let quarantine = args
+        .quarantine
+        .map(|folder| Quarantine::new(folder, args.quarantine_copy, args.overwrite));
+    let work =
+        |item: &WorkItem| engine.redact(&item.input, &output.join(&item.mirrored), args.overwrite);
+    let summary = Run {
+        items: &items,
+        config: &config,
+        engine: &engine,
+        output: &args.output_args,
+        overwrite: args.overwrite,
+        boxes: false,
+        quarantine,
+    }
+    .go(work)?;
+    let written = summary.count(Outcome::Clean) + summary.count(Outcome::Masked);
+    if written > 0 {
+        message(&format!(
+            "warning: header identities (names, ids, dates and more) are still in {}: only pixels were treated",
+            count(written, "written file")
+        ));
+    }
+    Ok(exit_of(&summary))
+}
+
+/// `unburn scan`
+pub fn scan(args: ScanArgs) -> Result<Exit> {
+    scan_files(&args)
+}
+
+fn scan_files(args: &ScanArgs) -> Result<Exit> {
+    let layers = args.settings.layers()?;
+    let config = layers.finish()?;
+    tell_files(&layers);
+    let items = walk::work_list(&args.inputs)?;
+    let engine = Engine::open(&config, None)?;
+    let found = AtomicBool::new(false);
+    let work = |item: &WorkItem| {
+        let (report, _) = engine.plan(&item.input);
+        if report.count(Action::Mask) > 0 {
+            found.store(true, Ordering::Relaxed);
+        }
+        report
+    };
+    let summary = Run {
+        items: &items,
+        config: &config,
+        engine: &engine,
+        output: &args.output_args,
+        overwrite: args.overwrite,
+        boxes: true,
+        quarantine: None,
+    }
+    .go(work)?;
+    let exit = exit_of(&summary);
+    if exit == Exit::Done && args.fail_on_found && found.load(Ordering::Relaxed) {
+        return Ok(Exit::Found);
+    }
+    Ok(exit)
+}
+
+/// Says which settings files count: one that lies about unnoticed must not change what is masked unnoticed.
+fn tell_files(layers: &Layers) {
+    for file in layers.files() {
+        message(&format!("settings from `{}`", file.display()));
+    }
+}
+
+/// A file that asks for a person counts more than an interruption, which can be made good by a second run.
+fn exit_of(summary: &Summary) -> Exit {
+    let attention = [Outcome::NeedsReview, Outcome::Quarantined, Outcome::Failed];
+    if summary.interrupted {
+        Exit::Interrupted
+    } else if attention.iter().any(|o| summary.count(*o) > 0) {
+        Exit::Attention
+    } else {
+        Exit::Done
+    }
+}
+
+struct Run<'a> {
+    items: &'a [WorkItem],
+    config: &'a Config,
+    engine: &'a Engine,
+    output: &'a OutputArgs,
+    overwrite: bool,
+    boxes: bool,
+    quarantine: Option<Quarantine>,
+}
+
+impl Run<'_> {
+    fn go(self, work: impl Fn(&WorkItem) -> FileReport + Sync) -> Result<Summary> {
+        let tool = self.engine.tool();
+        let report = match &self.output.report {
+            Some(path) => {
+                refuse_input_as_report(path, self.items)?;
+                Some(ReportFile::create(path, self.overwrite)?)
+            }
+            None => None,
+        };
+        if self.items.is_empty() {
+            message("warning: no files found");
+        }
+        let drain = signals::drain_on_interrupt();
+        let mut teller = Teller {
+            out: Out::new(),
+            report,
+            meter: Meter::new(self.output.progress),
+            summary: Summary::new(tool),
+            json: self.output.json,
+            boxes: self.boxes,
+            quarantine: self.quarantine,
+            fault: None,
+            drain: &drain,
+        };
+        let started = Instant::now();
+        let workers = match self.config.jobs {
+            0 => std::thread::available_parallelism().map_or(1, usize::from),
+            jobs => jobs,
+        };
+        let end = run::run(self.items, workers, tool, &drain, work, &mut teller);
+        teller.meter.finish();
+        let mut summary = teller.summary;
+        summary.interrupted = end.not_started > 0;
+        summary.not_started = end.not_started;
+        summary.finish(started.elapsed().as_secs_f64() * 1000.0);
+        if let Some(fault) = teller.fault {
+            return Err(fault);
+        }
+        if let Some(mut report) = teller.report {
+            report.line(&summary)?;
+            report.finish()?;
+        }
+        let mut out = teller.out;
+        if self.output.json {
+            out.json(&summary);
+        } else {
+            summary_lines(&summary).iter().for_each(|l| out.line(l));
+        }
+        out.finish()?;
+        Ok(summary)
+    }
+}
+
+fn refuse_input_as_report(path: &Path, items: &[WorkItem]) -> Result<()> {
+    let report: PathBuf = walk::real_path(path)?;
+    for item in items {
+        if walk::real_path(&item.input).is_ok_and(|input| input == report) {
+            return Err(Error::Config(format!(
+                "the report would take the place of an input: `{}`",
+                path.display()
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// Tells about every file as it comes.
+struct Teller<'a> {
+    out: Out,
+    report: Option<ReportFile>,
+    meter: Meter,
+    summary: Summary,
+    json: bool,
+    boxes: bool,
+    quarantine: Option<Quarantine>,
+    fault: Option<Error>,
+    drain: &'a AtomicBool,
+}
+
+impl Observer for Teller<'_> {
+    fn report(&mut self, item: &WorkItem, report: FileReport) {
+        self.summary.add(&report);
+        if let Some(file) = &mut self.report
+            && let Err(error) = file.line(&report)
+            && self.fault.is_none()
+        {
+            // Outputs without a record are worth nothing: start no more of them.
+            self.fault = Some(error);
+            self.drain.store(true, Ordering::SeqCst);
+        }
+        if let Some(quarantine) = &self.quarantine
+            && let Err(error) = quarantine.add(item, &report)
+        {
+            self.meter.aside(|| message(&format!("warning: {error}")));
+        }
+        let (out, json, boxes) = (&mut self.out, self.json, self.boxes);
+        self.meter.aside(|| {
+            if json {
+                out.json(&report);
+            } else {
+                file_lines(&report, boxes).iter().for_each(|l| out.line(l));
+            }
+        });
+    }
+
+    fn progress(&mut self, progress: Progress) {
+        self.meter.update(progress);
+    }
+}
