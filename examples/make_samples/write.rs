@@ -5,9 +5,10 @@ use crate::picture::{Colour, Picture};
 use dicom_core::value::{C, PixelFragmentSequence, PrimitiveValue, Value};
 use dicom_core::{DataElement, VR};
 use dicom_dictionary_std::{tags, uids};
-use dicom_object::FileMetaTableBuilder;
+use dicom_object::{FileMetaTableBuilder, InMemDicomObject};
 use std::error::Error;
 use std::path::Path;
+use unburn::frame::{Frame, Photometric, PixelFormat};
 
 /// How pictures are stored.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -25,6 +26,8 @@ pub enum Form {
     },
     /// RGB, colour by pixel.
     Rgb,
+    /// RGB, RLE Lossless.
+    Rle,
     /// PALETTE COLOR; index 0 is white.
     Palette,
     /// JPEG baseline, YBR_FULL_422.
@@ -37,7 +40,7 @@ impl Form {
         match self {
             Form::Grey | Form::Words { inverse: false, .. } => "MONOCHROME2",
             Form::Words { .. } => "MONOCHROME1",
-            Form::Rgb => "RGB",
+            Form::Rgb | Form::Rle => "RGB",
             Form::Palette => "PALETTE COLOR",
             Form::Jpeg => "YBR_FULL_422",
         }
@@ -47,6 +50,7 @@ impl Form {
     pub fn syntax(self) -> &'static str {
         match self {
             Form::Jpeg => uids::JPEG_BASELINE8_BIT,
+            Form::Rle => uids::RLE_LOSSLESS,
             _ => uids::EXPLICIT_VR_LITTLE_ENDIAN,
         }
     }
@@ -55,7 +59,7 @@ impl Form {
 /// Adds the Image Pixel module and the Pixel Data.
 pub fn pixels(h: &mut Header, form: Form, frames: &[Picture]) -> Result<(), Box<dyn Error>> {
     let (w, ht) = (frames[0].w, frames[0].h);
-    let colour = matches!(form, Form::Rgb | Form::Jpeg);
+    let colour = matches!(form, Form::Rgb | Form::Rle | Form::Jpeg);
     let (allocated, stored, signed) = match form {
         Form::Words { stored, signed, .. } => (16, stored, signed),
         _ => (8, 8, false),
@@ -85,6 +89,7 @@ pub fn pixels(h: &mut Header, form: Form, frames: &[Picture]) -> Result<(), Box<
             palette_module(h);
             native(frames.iter().flat_map(indices).collect())
         }
+        Form::Rle => encapsulated(frames.iter().map(rle).collect::<Result<_, _>>()?),
         Form::Jpeg => {
             let fragments = frames.iter().map(jpeg).collect::<Result<Vec<_>, _>>()?;
             let coded: usize = fragments.iter().map(Vec::len).sum();
@@ -95,25 +100,46 @@ pub fn pixels(h: &mut Header, form: Form, frames: &[Picture]) -> Result<(), Box<
                 tags::LOSSY_IMAGE_COMPRESSION_RATIO,
                 &format!("{}.{:02}", ratio / 100, ratio % 100),
             );
-            let mut offsets = C::<u32>::new();
-            let mut at = 0;
-            for f in &fragments {
-                offsets.push(at);
-                at += 8 + f.len() as u32;
-            }
-            let sequence = PixelFragmentSequence::new(offsets, fragments);
-            DataElement::new(tags::PIXEL_DATA, VR::OB, Value::from(sequence))
+            encapsulated(fragments)
         }
     };
     h.0.put(element);
     Ok(())
 }
 
-fn native(mut bytes: Vec<u8>) -> DataElement<dicom_object::InMemDicomObject> {
+fn native(mut bytes: Vec<u8>) -> DataElement<InMemDicomObject> {
     if bytes.len() % 2 == 1 {
         bytes.push(0);
     }
     DataElement::new(tags::PIXEL_DATA, VR::OB, PrimitiveValue::U8(bytes.into()))
+}
+
+/// One fragment a frame, with a Basic Offset Table (PS3.5 A.4).
+fn encapsulated(fragments: Vec<Vec<u8>>) -> DataElement<InMemDicomObject> {
+    let mut offsets = C::<u32>::new();
+    let mut at = 0;
+    for f in &fragments {
+        offsets.push(at);
+        at += 8 + f.len() as u32;
+    }
+    let sequence = PixelFragmentSequence::new(offsets, fragments);
+    DataElement::new(tags::PIXEL_DATA, VR::OB, Value::from(sequence))
+}
+
+fn rle(picture: &Picture) -> Result<Vec<u8>, Box<dyn Error>> {
+    let format = PixelFormat {
+        rows: picture.h as u32,
+        cols: picture.w as u32,
+        samples_per_pixel: 3,
+        bits_allocated: 8,
+        bits_stored: 8,
+        high_bit: 7,
+        signed: false,
+        photometric: Photometric::Rgb,
+        planar: false,
+    };
+    let data = picture.bytes();
+    Ok(unburn::codec::rle::encode(&Frame { format, data })?)
 }
 
 fn jpeg(picture: &Picture) -> Result<Vec<u8>, Box<dyn Error>> {

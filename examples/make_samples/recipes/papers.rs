@@ -166,12 +166,12 @@ pub fn turned() -> Recipe {
     s.put((60, 456), &body, bright, Kind::Technical, "3D VR 120 kV");
     Recipe {
         stem: "sc_turned",
-        about: "saved 3D rendering with text that runs upwards, slanted by 45 degrees, and mirrored, header scrubbed",
+        about: "saved 3D rendering with text that runs upwards, slanted by 45 degrees, and mirrored, RLE colour, header scrubbed",
         class: Class::Capture,
         person: None,
         scenes: vec![scene],
         sheet: s,
-        form: Form::Grey,
+        form: Form::Rle,
         more: |_, _| Vec::new(),
     }
 }

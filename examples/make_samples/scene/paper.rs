@@ -22,14 +22,14 @@ pub fn sheet(w: usize, h: usize, seed: u64) -> Picture {
     page
 }
 
-/// A lit, lumpy surface on black.
+/// A lit, lumpy surface on black, in the colours that workstations give to bone.
 pub fn rendered(w: usize, h: usize, seed: u64) -> Picture {
     let height = |x: f64, y: f64| {
         let (dx, dy) = (x / 0.62, y / 0.78);
         let base = 1.0 - dx * dx - dy * dy;
         base.max(0.0).sqrt() + 0.16 * cloud(seed, x * 5.0 + 8.0, y * 5.0 + 8.0, 4)
     };
-    Picture::grey(w, h, |px, py| {
+    let light = Picture::grey(w, h, |px, py| {
         let (x, y) = (
             px as f64 / w as f64 * 2.0 - 1.0,
             py as f64 / h as f64 * 2.0 - 1.0,
@@ -46,5 +46,16 @@ pub fn rendered(w: usize, h: usize, seed: u64) -> Picture {
         );
         let facing = (0.45 * gx + 0.6 * gy + 1.0) / (gx * gx + gy * gy + 1.0).sqrt();
         (60.0 + 150.0 * facing.clamp(0.0, 1.2) * step(0.0, 0.08, inside)).clamp(0.0, 255.0) as i32
-    })
+    });
+    let data = light
+        .data
+        .iter()
+        .flat_map(|v| [*v, v * v / 300, v * v / 620])
+        .collect();
+    Picture {
+        w,
+        h,
+        samples: 3,
+        data,
+    }
 }
