@@ -1,0 +1,116 @@
+#!/usr/bin/env python3
+"""Compares originals with their redacted copies, by decoders that share nothing with the program under test.
+
+usage: compare.py JOBS.json
+
+JOBS.json: [{"original": PATH, "redacted": PATH, "masks": [{"frames": [first, last], "rect": [x, y, w, h]}, ...]}, ...]
+Prints a list, one object a job:
+  outside_max     largest difference of a stored sample outside the masks; of a luma value where the input is lossy
+  fills           number of different pixels inside the masks
+  masked          number of masked pixels over all frames
+  shape           whether both decode to the same number of frames, rows and columns
+  pixel_bytes_equal   whether the encoded Pixel Data is byte for byte the same
+  lossy           whether the input's transfer syntax is lossy
+  high_bits       samples of the output with a bit outside the stored field (sign extension allowed)
+  overlay_groups, icon   what the output still holds beside its pixels
+  changed         keywords or tags of top-level attributes that differ, were added or removed
+  error           instead of all that, where one of them cannot be decoded
+Never prints a value of the header.
+"""
+import json
+import sys
+
+import numpy as np
+import pydicom
+from pydicom.pixels import apply_color_lut, pixel_array
+
+LOSSY = {
+    "1.2.840.10008.1.2.4.50", "1.2.840.10008.1.2.4.51", "1.2.840.10008.1.2.4.81", "1.2.840.10008.1.2.4.91",
+    "1.2.840.10008.1.2.4.203", "1.2.840.10008.1.2.4.112",
+}
+
+
+def frames(ds, raw):
+    """Decoded samples as (frames, rows, columns, samples)."""
+    a = pixel_array(ds, raw=raw)
+    n = int(ds.get("NumberOfFrames", 1) or 1)
+    return a.reshape(n, ds.Rows, ds.Columns, -1).astype(np.int64)
+
+
+def luma(a):
+    if a.shape[-1] == 1:
+        return a
+    return (a[..., :1] * 299 + a[..., 1:2] * 587 + a[..., 2:3] * 114) // 1000
+
+
+def encoded(ds):
+    return bytes(ds["PixelData"].value) if "PixelData" in ds else b""
+
+
+def high_bits(ds):
+    """Samples with bits above Bits Stored; for signed ones these must repeat the sign."""
+    if ds.file_meta.TransferSyntaxUID.is_compressed or ds.BitsAllocated != 16:
+        return 0
+    n = ds.Rows * ds.Columns * ds.SamplesPerPixel * int(ds.get("NumberOfFrames", 1) or 1)
+    words = np.frombuffer(encoded(ds), "<u2")[:n].astype(np.int64)
+    stored = int(ds.BitsStored)
+    top = words >> stored
+    if not ds.PixelRepresentation:
+        return int((top != 0).sum())
+    sign = (words >> (stored - 1)) & 1
+    return int((top != sign * ((1 << (16 - stored)) - 1)).sum())
+
+
+def changed(a, b):
+    out = []
+    for tag in sorted(set(a.keys()) | set(b.keys())):
+        if tag in a and tag in b and a[tag].VR != "SQ" and a[tag].value == b[tag].value:
+            continue
+        if tag in a and tag in b and a[tag] == b[tag]:
+            continue
+        out.append(pydicom.datadict.keyword_for_tag(tag) or str(tag))
+    return out
+
+
+def compare(job):
+    a, b = pydicom.dcmread(job["original"]), pydicom.dcmread(job["redacted"])
+    lossy = a.file_meta.TransferSyntaxUID in LOSSY
+    kept = encoded(a) == encoded(b) and a.file_meta.TransferSyntaxUID == b.file_meta.TransferSyntaxUID
+    if lossy and not kept:
+        # Another decoder is at work on one side: compare what a person sees.
+        x, y = luma(frames(a, False)), luma(frames(b, False))
+        inside = frames(b, False)
+    else:
+        x, y = frames(a, True), frames(b, True)
+        inside = y
+    if not a.PixelRepresentation and a.BitsAllocated == 16:
+        x = x & ((1 << int(a.BitsStored)) - 1)
+    same_shape = x.shape[:3] == y.shape[:3]
+    mask = np.zeros(y.shape[:3], bool)
+    for m in job["masks"]:
+        left, top, w, h = m["rect"]
+        mask[m["frames"][0]:m["frames"][1] + 1, top:top + h, left:left + w] = True
+    return {
+        "shape": same_shape,
+        "outside_max": int(np.abs(x - y)[~mask].max(initial=0)) if same_shape else None,
+        "fills": int(len(np.unique(inside[mask], axis=0))),
+        "masked": int(mask.sum()),
+        "pixel_bytes_equal": kept,
+        "lossy": bool(lossy),
+        "high_bits": high_bits(b),
+        "overlay_groups": sum(1 for t in b.keys() if t.group & 0xFF00 == 0x6000 and t.element == 0x0010),
+        "icon": "IconImageSequence" in b,
+        "changed": changed(a, b),
+    }
+
+
+def guarded(job):
+    try:
+        return compare(job)
+    except Exception as e:  # the judge reports what it could not do; the test decides
+        return {"error": type(e).__name__}
+
+
+if __name__ == "__main__":
+    with open(sys.argv[1], encoding="utf-8") as f:
+        json.dump([guarded(job) for job in json.load(f)], sys.stdout)
