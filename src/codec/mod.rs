@@ -12,6 +12,7 @@
 //! (plus a few rows), and calls a stream that ends early damaged instead of inventing samples. Colour is never
 //! converted: samples come out as they were coded.
 
+pub mod jpeg_ls;
 pub mod rle;
 
 use crate::frame::PixelFormat;
