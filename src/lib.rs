@@ -25,6 +25,7 @@ pub mod geometry;
 pub mod gpu;
 pub mod key;
 pub mod line;
+pub mod models;
 pub mod ocr;
 pub mod outcome;
 pub mod phi;

@@ -1,5 +1,13 @@
 //! Finding text: the network's maps, and the text lines in them.
 
+pub mod cpu;
+pub mod network;
+mod open;
+#[cfg(test)]
+pub(crate) mod testing;
+
+pub use open::open;
+
 use crate::error::Result;
 use crate::frame::Gray;
 
@@ -31,4 +39,15 @@ pub trait Detector: Send + Sync {
 
     /// Maps of the pictures, in their order. Pictures may have any size from 1×1 up.
     fn maps(&self, pictures: &[&Gray], levels: Levels) -> Result<Vec<TextMap>>;
+}
+
+/// That a picture has pixels, as many as its size says.
+pub(crate) fn check_picture(picture: &Gray) -> Result<()> {
+    let pixels = picture.width as usize * picture.height as usize;
+    if pixels == 0 || picture.data.len() != pixels {
+        return Err(crate::error::Error::Device(
+            "a picture without pixels cannot be searched".into(),
+        ));
+    }
+    Ok(())
 }
