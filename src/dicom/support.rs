@@ -1,0 +1,191 @@
+//! What is done with each transfer syntax: one table.
+
+use crate::facts::TransferSyntax;
+
+/// How frames of a transfer syntax are coded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Codec {
+    /// One run of samples for all frames.
+    Native,
+    /// Samples of one frame a fragment (PS3.5 A.4.11).
+    Uncompressed,
+    /// Samples of one frame a fragment, deflated (PS3.5 A.4.13).
+    DeflatedFrame,
+    /// PS3.5 annex G.
+    Rle,
+    /// ISO 10918-1 sequential and progressive DCT, 8 bit.
+    JpegDct,
+    /// ISO 10918-1 lossless (Huffman).
+    JpegLossless,
+    /// ISO 14495-1.
+    JpegLs,
+    /// ISO 15444-1 and 15444-15.
+    Jpeg2000,
+    /// ISO 18181-1.
+    JpegXl,
+    /// A stream over all frames.
+    Video,
+    /// Nothing that we can read.
+    None,
+}
+
+impl Codec {
+    /// Whether a stream of this codec can be told by its first bytes.
+    pub fn starts_stream(self, bytes: &[u8]) -> Option<bool> {
+        const JP2: &[u8] = &[0, 0, 0, 12, b'j', b'P', b' ', b' '];
+        const JXL: &[u8] = &[0, 0, 0, 12, b'J', b'X', b'L', b' '];
+        match self {
+            Codec::JpegDct | Codec::JpegLossless | Codec::JpegLs => {
+                Some(bytes.starts_with(&[0xFF, 0xD8, 0xFF]))
+            }
+            Codec::Jpeg2000 => {
+                Some(bytes.starts_with(&[0xFF, 0x4F, 0xFF, 0x51]) || bytes.starts_with(JP2))
+            }
+            Codec::JpegXl => Some(bytes.starts_with(&[0xFF, 0x0A]) || bytes.starts_with(JXL)),
+            _ => None,
+        }
+    }
+}
+
+/// Whether a syntax loses information.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Loss {
+    /// Never.
+    No,
+    /// Always.
+    Yes,
+    /// It may hold a reversible stream; the stream tells (dicom.md §3.5).
+    Maybe,
+}
+
+/// One transfer syntax.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Support {
+    /// UID.
+    pub uid: &'static str,
+    /// Name for people.
+    pub name: &'static str,
+    /// How frames are coded.
+    pub codec: Codec,
+    /// Whether it loses information.
+    pub loss: Loss,
+    /// Defined term of (0028,2114) for a lossy stream.
+    pub method: &'static str,
+    /// The syntax in which an object with masked frames is written: itself where frames are encoded again exactly.
+    pub masked: &'static str,
+}
+
+/// Implicit VR Little Endian.
+pub const IMPLICIT_LE: &str = "1.2.840.10008.1.2";
+/// Explicit VR Little Endian.
+pub const EXPLICIT_LE: &str = "1.2.840.10008.1.2.1";
+/// Deflated Explicit VR Little Endian.
+pub const DEFLATED: &str = "1.2.840.10008.1.2.1.99";
+/// Explicit VR Big Endian.
+pub const EXPLICIT_BE: &str = "1.2.840.10008.1.2.2";
+/// RLE Lossless.
+pub const RLE: &str = "1.2.840.10008.1.2.5";
+/// JPEG-LS Lossless.
+pub const JPEG_LS: &str = "1.2.840.10008.1.2.4.80";
+
+macro_rules! table {
+    ($($uid:expr, $name:literal, $codec:ident, $loss:ident, $method:literal, $masked:expr;)*) => {
+        &[$(Support { uid: $uid, name: $name, codec: Codec::$codec, loss: Loss::$loss, method: $method, masked: $masked }),*]
+    };
+}
+
+/// Every transfer syntax that is known by name. Others have no codec.
+pub const TABLE: &[Support] = table! {
+    IMPLICIT_LE, "Implicit VR Little Endian", Native, No, "", IMPLICIT_LE;
+    EXPLICIT_LE, "Explicit VR Little Endian", Native, No, "", EXPLICIT_LE;
+    DEFLATED, "Deflated Explicit VR Little Endian", Native, No, "", DEFLATED;
+    EXPLICIT_BE, "Explicit VR Big Endian", Native, No, "", EXPLICIT_LE;
+    "1.2.840.10008.1.2.1.98", "Encapsulated Uncompressed Explicit VR Little Endian", Uncompressed, No, "", EXPLICIT_LE;
+    "1.2.840.10008.1.2.8.1", "Deflated Image Frame Compression", DeflatedFrame, No, "", EXPLICIT_LE;
+    RLE, "RLE Lossless", Rle, No, "", RLE;
+    "1.2.840.10008.1.2.4.50", "JPEG Baseline", JpegDct, Yes, "ISO_10918_1", EXPLICIT_LE;
+    "1.2.840.10008.1.2.4.51", "JPEG Extended", JpegDct, Yes, "ISO_10918_1", EXPLICIT_LE;
+    "1.2.840.10008.1.2.4.57", "JPEG Lossless, Process 14", JpegLossless, No, "", EXPLICIT_LE;
+    "1.2.840.10008.1.2.4.70", "JPEG Lossless, Process 14, Selection Value 1", JpegLossless, No, "", EXPLICIT_LE;
+    JPEG_LS, "JPEG-LS Lossless", JpegLs, No, "", JPEG_LS;
+    "1.2.840.10008.1.2.4.81", "JPEG-LS Near-lossless", JpegLs, Maybe, "ISO_14495_1", EXPLICIT_LE;
+    "1.2.840.10008.1.2.4.90", "JPEG 2000 Lossless Only", Jpeg2000, No, "", EXPLICIT_LE;
+    "1.2.840.10008.1.2.4.91", "JPEG 2000", Jpeg2000, Maybe, "ISO_15444_1", EXPLICIT_LE;
+    "1.2.840.10008.1.2.4.92", "JPEG 2000 Part 2 Multi-component Lossless Only", None, No, "", EXPLICIT_LE;
+    "1.2.840.10008.1.2.4.93", "JPEG 2000 Part 2 Multi-component", None, Maybe, "ISO_15444_1", EXPLICIT_LE;
+    "1.2.840.10008.1.2.4.201", "High-Throughput JPEG 2000 Lossless Only", Jpeg2000, No, "", EXPLICIT_LE;
+    "1.2.840.10008.1.2.4.202", "High-Throughput JPEG 2000 RPCL Lossless Only", Jpeg2000, No, "", EXPLICIT_LE;
+    "1.2.840.10008.1.2.4.203", "High-Throughput JPEG 2000", Jpeg2000, Maybe, "ISO_15444_15", EXPLICIT_LE;
+    "1.2.840.10008.1.2.4.110", "JPEG XL Lossless", JpegXl, No, "", EXPLICIT_LE;
+    "1.2.840.10008.1.2.4.111", "JPEG XL JPEG Recompression", JpegXl, Yes, "ISO_18181_1", EXPLICIT_LE;
+    "1.2.840.10008.1.2.4.112", "JPEG XL", JpegXl, Maybe, "ISO_18181_1", EXPLICIT_LE;
+    "1.2.840.10008.1.2.4.100", "MPEG2 Main Profile Main Level", Video, Yes, "ISO_13818_2", EXPLICIT_LE;
+    "1.2.840.10008.1.2.4.100.1", "Fragmentable MPEG2 Main Profile Main Level", Video, Yes, "ISO_13818_2", EXPLICIT_LE;
+    "1.2.840.10008.1.2.4.101", "MPEG2 Main Profile High Level", Video, Yes, "ISO_13818_2", EXPLICIT_LE;
+    "1.2.840.10008.1.2.4.101.1", "Fragmentable MPEG2 Main Profile High Level", Video, Yes, "ISO_13818_2", EXPLICIT_LE;
+    "1.2.840.10008.1.2.4.102", "MPEG-4 AVC/H.264 High Profile 4.1", Video, Yes, "ISO_14496_10", EXPLICIT_LE;
+    "1.2.840.10008.1.2.4.102.1", "Fragmentable MPEG-4 AVC/H.264 High Profile 4.1", Video, Yes, "ISO_14496_10", EXPLICIT_LE;
+    "1.2.840.10008.1.2.4.103", "MPEG-4 AVC/H.264 BD-compatible", Video, Yes, "ISO_14496_10", EXPLICIT_LE;
+    "1.2.840.10008.1.2.4.103.1", "Fragmentable MPEG-4 AVC/H.264 BD-compatible", Video, Yes, "ISO_14496_10", EXPLICIT_LE;
+    "1.2.840.10008.1.2.4.104", "MPEG-4 AVC/H.264 High Profile 4.2 for 2D Video", Video, Yes, "ISO_14496_10", EXPLICIT_LE;
+    "1.2.840.10008.1.2.4.104.1", "Fragmentable MPEG-4 AVC/H.264 High Profile 4.2 for 2D Video", Video, Yes, "ISO_14496_10", EXPLICIT_LE;
+    "1.2.840.10008.1.2.4.105", "MPEG-4 AVC/H.264 High Profile 4.2 for 3D Video", Video, Yes, "ISO_14496_10", EXPLICIT_LE;
+    "1.2.840.10008.1.2.4.105.1", "Fragmentable MPEG-4 AVC/H.264 High Profile 4.2 for 3D Video", Video, Yes, "ISO_14496_10", EXPLICIT_LE;
+    "1.2.840.10008.1.2.4.106", "MPEG-4 AVC/H.264 Stereo High Profile 4.2", Video, Yes, "ISO_14496_10", EXPLICIT_LE;
+    "1.2.840.10008.1.2.4.106.1", "Fragmentable MPEG-4 AVC/H.264 Stereo High Profile 4.2", Video, Yes, "ISO_14496_10", EXPLICIT_LE;
+    "1.2.840.10008.1.2.4.107", "HEVC/H.265 Main Profile 5.1", Video, Yes, "ISO_23008_2", EXPLICIT_LE;
+    "1.2.840.10008.1.2.4.108", "HEVC/H.265 Main 10 Profile 5.1", Video, Yes, "ISO_23008_2", EXPLICIT_LE;
+};
+
+impl Support {
+    /// The row for a UID.
+    pub fn of(uid: &str) -> Option<&'static Support> {
+        TABLE.iter().find(|s| s.uid == uid)
+    }
+
+    /// Whether Pixel Data is encapsulated.
+    pub fn encapsulated(&self) -> bool {
+        self.codec != Codec::Native
+    }
+
+    /// As plain data.
+    pub fn facts(&self) -> TransferSyntax {
+        TransferSyntax {
+            uid: self.uid.to_owned(),
+            name: self.name.to_owned(),
+            encapsulated: self.encapsulated(),
+            lossy: self.loss != Loss::No,
+        }
+    }
+}
+
+/// The transfer syntax of the output. Without masked or cleaned frames the encoding stays, except big endian, which is
+/// never written (dicom.md §3.6).
+pub fn write_syntax(input: &Support, frames_changed: bool) -> &'static str {
+    if frames_changed || input.uid == EXPLICIT_BE {
+        input.masked
+    } else {
+        input.uid
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_for_a_mask_is_lossless_and_known() {
+        for s in TABLE {
+            let out = Support::of(s.masked).expect("a syntax of the table");
+            assert_eq!(out.loss, Loss::No, "{}", s.uid);
+            assert_eq!(s.method.is_empty(), s.loss == Loss::No, "{}", s.uid);
+        }
+    }
+
+    #[test]
+    fn uids_are_there_once() {
+        for s in TABLE {
+            assert_eq!(TABLE.iter().filter(|t| t.uid == s.uid).count(), 1);
+        }
+    }
+}
