@@ -355,10 +355,7 @@ impl Parser<'_> {
                 .checked_add(h.len as usize)
                 .filter(|s| *s <= end)
                 .ok_or_else(|| truncated(h.tag))?;
-            (
-                self.defined_value(&h, start..stop, encoding, depth)?,
-                stop,
-            )
+            (self.defined_value(&h, start..stop, encoding, depth)?, stop)
         };
         Ok((
             Element {

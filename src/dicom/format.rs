@@ -125,7 +125,6 @@ pub fn decoded(
             }
             _ => return Ok(f),
         }
-        return Ok(f);
     }
     f.planar = false;
     if codec != Codec::Rle && f.high_bit + 1 != f.bits_stored {
@@ -141,6 +140,19 @@ pub fn decoded(
     }
     if let Some(s) = stream {
         check(&f, s)?;
+        let lossless = s.reversible == Some(true);
+        if matches!(codec, Codec::JpegDct | Codec::JpegLossless)
+            && lossless != (codec == Codec::JpegLossless)
+        {
+            return Err(inconsistent(
+                "the frames' JPEG process is not that of the transfer syntax",
+            ));
+        }
+        if codec == Codec::JpegDct && s.precision != 8 {
+            return Err(unsupported(
+                "12-bit JPEG has no decoder that can be trusted",
+            ));
+        }
         if f.samples_per_pixel == 3 {
             f.photometric = match (s.colour, f.photometric) {
                 (Colour::RgbDecoded | Colour::Rgb, _) => Rgb,
@@ -181,13 +193,17 @@ pub fn check(f: &PixelFormat, s: &StreamInfo) -> Result<(), Refusal> {
             "a frame's own components differ from the header",
         ));
     }
-    if s.precision > f.bits_allocated || f.signed && s.precision < f.bits_stored {
+    // A stream that is signed itself, whatever its precision, leaves no doubt about the sign.
+    let sign_known = s.signed == Some(true) || s.precision >= f.bits_stored;
+    if s.precision > f.bits_allocated || f.signed && !sign_known {
         return Err(inconsistent(
             "a frame's own precision does not fit the header",
         ));
     }
     if s.signed == Some(true) && !f.signed {
-        return Err(inconsistent("a frame's samples are signed, the header's not"));
+        return Err(inconsistent(
+            "a frame's samples are signed, the header's not",
+        ));
     }
     Ok(())
 }

@@ -207,7 +207,11 @@ mod tests {
             assert_eq!((counts(&f), f.stale_offsets), (vec![2, 2], false));
         }
         let (b, i) = lay_out(&[&[0, 0, 0, 0, 8, 0, 0, 0], SOI, MORE, SOI, MORE]);
-        assert!(assign(&b, &i, None, 2, Codec::JpegDct).unwrap().stale_offsets);
+        assert!(
+            assign(&b, &i, None, 2, Codec::JpegDct)
+                .unwrap()
+                .stale_offsets
+        );
         assert!(assign(&b, &i, None, 2, Codec::Rle).is_err());
         let (b, i) = lay_out(&[&[9, 9, 9, 9], MORE, MORE]);
         assert!(assign(&b, &i, None, 2, Codec::Rle).unwrap().stale_offsets);
@@ -223,7 +227,11 @@ mod tests {
         let f = assign(&b, &i, Some(&e), 2, Codec::Rle).unwrap();
         assert_eq!((counts(&f), f.stale_offsets), (vec![1, 1], false));
         e.lengths[0] = 7;
-        assert!(assign(&b, &i, Some(&e), 2, Codec::Rle).unwrap().stale_offsets);
+        assert!(
+            assign(&b, &i, Some(&e), 2, Codec::Rle)
+                .unwrap()
+                .stale_offsets
+        );
         let (b, i) = lay_out(&[&[], MORE, MORE, MORE]);
         assert!(assign(&b, &i, Some(&e), 2, Codec::Rle).is_err());
     }

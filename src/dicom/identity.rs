@@ -21,6 +21,7 @@ const BY_VR: &[(VR, IdentityKind)] = &[
     (VR::AE, IdentityKind::Place),
 ];
 
+#[allow(deprecated, reason = "retired attributes still hold names and numbers")]
 const BY_TAG: &[(IdentityKind, &[Tag])] = &[
     (
         IdentityKind::Id,
@@ -134,12 +135,7 @@ fn kind(element: &Element) -> Option<IdentityKind> {
     })
 }
 
-fn collect(
-    bytes: &[u8],
-    set: &DataSet,
-    outer: Option<&Charsets>,
-    found: &mut BTreeSet<Identity>,
-) {
+fn collect(bytes: &[u8], set: &DataSet, outer: Option<&Charsets>, found: &mut BTreeSet<Identity>) {
     let charsets = Charsets::of(&Values { bytes, set }, outer);
     for element in &set.elements {
         if let Value::Items(items) = &element.value {

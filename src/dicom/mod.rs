@@ -1,2 +1,30 @@
 //! Reading and writing DICOM objects; the only module that names DICOM crates.
-mod classes; mod dataset; mod display; mod encode; mod file; mod fragments; mod identity; pub mod support; mod value;
+//!
+//! [`read`] takes a file and gives an [`Object`]: its [`crate::facts::Facts`], and frames as decoded samples on demand.
+//! What cannot be read faithfully is refused by name. Data flows
+//!
+//! ```text
+//! file → dataset (tree of byte ranges) → { value, identity, display, format, overlay } → object
+//!                                        fragments → stream → decode ↗
+//! ```
+
+mod classes;
+mod dataset;
+mod decode;
+mod display;
+mod encode;
+mod file;
+mod format;
+mod fragments;
+mod identity;
+mod object;
+mod overlay;
+mod samples;
+mod stream;
+pub mod support;
+mod value;
+
+pub use classes::{BurnedIn, burned_in};
+pub use object::{Carriers, Object, read, read_bytes};
+pub use overlay::{NestedCounts, Overlay};
+pub use samples::{clear_high_bits, has_high_bits};

@@ -127,14 +127,12 @@ pub fn jpeg(b: &[u8]) -> Result<StreamInfo, Refusal> {
                 break;
             }
             0xD8 | 0xD9 | 0x01 | 0xD0..=0xD7 => return Err(bad("a marker that may not be here")),
-            m => {
-                match m {
-                    0xE0 if body.starts_with(b"JFIF\0") => jfif = true,
-                    0xEE if body.starts_with(b"Adobe") => adobe = body.get(11).copied(),
-                    0xE0..=0xEF | 0xFE => info.comments += 1,
-                    _ => {}
-                }
-            }
+            m => match m {
+                0xE0 if body.starts_with(b"JFIF\0") => jfif = true,
+                0xEE if body.starts_with(b"Adobe") => adobe = body.get(11).copied(),
+                0xE0..=0xEF | 0xFE => info.comments += 1,
+                _ => {}
+            },
         }
         at += 2 + len;
     }
@@ -386,7 +384,10 @@ mod tests {
         size.extend_from_slice(&[0, 3, 11, 1, 1, 11, 1, 1, 11, 1, 1]);
         b.extend(segment(0x51, &size));
         b.extend(segment(0x52, &[0, 0, 0, 1, mct, 5, 4, 4, 0, 1]));
-        b.extend(segment(0x90, &[[0, 0].as_slice(), &tile_part.to_be_bytes(), &[0, 1]].concat()));
+        b.extend(segment(
+            0x90,
+            &[[0, 0].as_slice(), &tile_part.to_be_bytes(), &[0, 1]].concat(),
+        ));
         b.extend_from_slice(&[0xFF, 0x93, 7, 7, 7, 7]);
         b.extend_from_slice(&[0xFF, 0xD9]);
         b

@@ -91,7 +91,10 @@ pub fn ints(bytes: &[u8], e: &Element) -> Vec<i64> {
     let raw = raw(bytes, e);
     match e.vr {
         VR::US | VR::OW => words(raw).into_iter().map(i64::from).collect(),
-        VR::SS => words(raw).into_iter().map(|w| i64::from(w as i16)).collect(),
+        VR::SS => words(raw)
+            .into_iter()
+            .map(|w| i64::from(w as i16))
+            .collect(),
         VR::UL | VR::OL => raw
             .as_chunks::<4>()
             .0
@@ -300,12 +303,32 @@ mod tests {
     fn names_in_the_character_sets_of_the_standard() {
         // PS3.5 annexes H to K.
         for (sets, raw, text) in [
-            (&["", "ISO 2022 IR 87"][..], &b"Yamada^Tarou=\x1b$B;3ED\x1b(B^\x1b$BB@O:\x1b(B"[..], "Yamada^Tarou=山田^太郎"),
-            (&["", "ISO 2022 IR 149"], b"Hong^Gildong=\x1b$)C\xfb\xf3^\x1b$)C\xd1\xce\xd4\xd7", "Hong^Gildong=洪^吉洞"),
+            (
+                &["", "ISO 2022 IR 87"][..],
+                &b"Yamada^Tarou=\x1b$B;3ED\x1b(B^\x1b$BB@O:\x1b(B"[..],
+                "Yamada^Tarou=山田^太郎",
+            ),
+            (
+                &["", "ISO 2022 IR 149"],
+                b"Hong^Gildong=\x1b$)C\xfb\xf3^\x1b$)C\xd1\xce\xd4\xd7",
+                "Hong^Gildong=洪^吉洞",
+            ),
             (&["ISO_IR 100"], b"M\xfcller^J\xf6rg", "Müller^Jörg"),
-            (&["ISO_IR 192"], "Wang^XiaoDong=王^小东".as_bytes(), "Wang^XiaoDong=王^小东"),
-            (&["GB18030"], b"Wang^XiaoDong=\xcd\xf5^\xd0\xa1\xb6\xab", "Wang^XiaoDong=王^小东"),
-            (&["", "ISO 2022 IR 100", "ISO 2022 IR 144"], b"\x1b-AB\xfcc^\x1b-L\xbb\xee", "Büc^Лю"),
+            (
+                &["ISO_IR 192"],
+                "Wang^XiaoDong=王^小东".as_bytes(),
+                "Wang^XiaoDong=王^小东",
+            ),
+            (
+                &["GB18030"],
+                b"Wang^XiaoDong=\xcd\xf5^\xd0\xa1\xb6\xab",
+                "Wang^XiaoDong=王^小东",
+            ),
+            (
+                &["", "ISO 2022 IR 100", "ISO 2022 IR 144"],
+                b"\x1b-AB\xfcc^\x1b-L\xbb\xee",
+                "Büc^Лю",
+            ),
         ] {
             assert_eq!(charsets(sets).decode(raw), text);
             assert_eq!(charsets(sets).readings(raw), [text]);
@@ -316,8 +339,16 @@ mod tests {
     fn bytes_outside_the_declared_set_are_read_in_every_likely_way() {
         assert_eq!(charsets(&[]).readings("Jörg".as_bytes()), ["Jörg", "JÃ¶rg"]);
         assert_eq!(charsets(&[]).readings(b"J\xf6rg"), ["Jörg"]);
-        assert!(charsets(&["ISO_IR 192"]).readings(b"J\xf6rg").contains(&"Jörg".to_owned()));
-        assert!(charsets(&["NO SUCH SET"]).readings(b"J\xf6rg").contains(&"Jörg".to_owned()));
+        assert!(
+            charsets(&["ISO_IR 192"])
+                .readings(b"J\xf6rg")
+                .contains(&"Jörg".to_owned())
+        );
+        assert!(
+            charsets(&["NO SUCH SET"])
+                .readings(b"J\xf6rg")
+                .contains(&"Jörg".to_owned())
+        );
         assert_eq!(charsets(&["ISO_IR 192"]).readings(b"Lee"), ["Lee"]);
     }
 }

@@ -1,0 +1,482 @@
+//! A DICOM image object: its facts, and its frames on demand.
+//!
+//! Takes a file; gives what the rest of the product works on. The bytes are held once; frames are decoded one at a time
+//! and not kept. Whatever cannot be read faithfully is refused by name (see [`crate::outcome::Reason`]).
+
+use super::dataset::{DataSet, Value};
+use super::fragments::{Extended, assign};
+use super::overlay::{self, NestedCounts, Overlay};
+use super::support::{Codec, Loss, Support};
+use super::value::Values;
+use super::{classes, decode, display, file, format, identity, samples};
+use crate::config::Limits;
+use crate::facts::{Equipment, Facts, TransferSyntax, UsRegion};
+use crate::frame::{Frame, Gray, Photometric, PixelFormat};
+use crate::geometry::Rect;
+use crate::outcome::{Reason, Refusal};
+use dicom_core::Tag;
+use dicom_dictionary_std::tags;
+use sha2::{Digest, Sha256};
+use std::borrow::Cow;
+use std::ops::Range;
+use std::path::Path;
+
+/// (7FE0,0010).
+pub(super) const PIXEL_DATA: Tag = Tag(0x7FE0, 0x0010);
+
+/// Where frames lie.
+#[derive(Debug)]
+pub(super) enum Frames {
+    /// One run of samples.
+    Native(Range<usize>),
+    /// Fragments of each frame.
+    Fragments(Vec<Vec<Range<usize>>>),
+}
+
+/// Everything beside the samples of the top-level Pixel Data that can carry text, found without decoding.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Carriers {
+    /// Icons, overlays, curves, nested pixel data, at any depth.
+    pub nested: NestedCounts,
+    /// Bytes of padding behind the data set, or of native Pixel Data behind the last frame.
+    pub trailing_bytes: u64,
+    /// Frames with comment or application segments.
+    pub frames_with_comments: u32,
+    /// Frames with bytes behind the end of their code stream.
+    pub frames_with_bytes_after_end: u32,
+    /// Whether an offset table points somewhere else than at the frames.
+    pub stale_offset_table: bool,
+    /// Whether the preamble holds anything but zeros.
+    pub preamble: bool,
+}
+
+/// One image object.
+#[derive(Debug)]
+pub struct Object {
+    pub(super) bytes: Vec<u8>,
+    pub(super) set: DataSet,
+    pub(super) syntax: &'static Support,
+    pub(super) frames: Frames,
+    pub(super) header_format: PixelFormat,
+    facts: Facts,
+    sha256: [u8; 32],
+    carriers: Carriers,
+    stream_lossy: bool,
+    notes: Vec<&'static str>,
+    limits: Limits,
+}
+
+/// Reads a file.
+///
+/// # Errors
+/// `read-failed`, `limit`, and those of [`read_bytes`].
+pub fn read(path: &Path, limits: &Limits) -> Result<Object, Refusal> {
+    use std::io::Read;
+    let failed = |e: std::io::Error| Refusal::new(Reason::Read, format!("{}", e.kind()));
+    let file = std::fs::File::open(path).map_err(failed)?;
+    let mut bytes = Vec::new();
+    // One byte more than allowed tells files that grow while they are read from those that fit.
+    file.take(limits.file_bytes.saturating_add(1))
+        .read_to_end(&mut bytes)
+        .map_err(failed)?;
+    read_bytes(bytes, limits)
+}
+
+/// Reads an object from the bytes of a file.
+///
+/// # Errors
+/// `not-dicom`, `dicomdir`, the object classes, `unsupported-…`, `damaged`, `truncated`, `inconsistent`, `limit`.
+pub fn read_bytes(bytes: Vec<u8>, limits: &Limits) -> Result<Object, Refusal> {
+    if bytes.len() as u64 > limits.file_bytes {
+        return Err(Refusal::new(Reason::Limit, "the file is above the limit"));
+    }
+    let sha256 = Sha256::digest(&bytes).into();
+    let preamble = bytes.get(128..132) == Some(b"DICM") && bytes[..128].iter().any(|b| *b != 0);
+    let read = file::read(bytes, limits)?;
+    let v = Values {
+        bytes: &read.bytes,
+        set: &read.set,
+    };
+    check_object(&v)?;
+    let syntax = Support::of(&read.transfer_syntax)
+        .ok_or_else(|| Refusal::new(Reason::TransferSyntax, "an unknown transfer syntax"))?;
+    match syntax.codec {
+        Codec::Video => return Err(Refusal::new(Reason::Video, syntax.name)),
+        Codec::None => return Err(Refusal::new(Reason::TransferSyntax, syntax.name)),
+        _ => {}
+    }
+    let header_format = format::from_header(&v, limits)?;
+    let count = frame_count(&v, limits)?;
+    let mut carriers = Carriers {
+        nested: overlay::count(&read.set),
+        trailing_bytes: read.trailing as u64,
+        preamble,
+        ..Carriers::default()
+    };
+    let frames = locate_frames(&v, syntax, &header_format, count, &mut carriers)?;
+    let mut stream_lossy = false;
+    let format = match &frames {
+        Frames::Native(_) => format::decoded(header_format, syntax.codec, None)?,
+        Frames::Fragments(list) => {
+            let mut first = None;
+            for fragments in list {
+                let encoded = join(&read.bytes, fragments);
+                let info = decode::probe(syntax.codec, &encoded)?;
+                if let Some(info) = &info {
+                    carriers.frames_with_comments += u32::from(info.comments > 0);
+                    carriers.frames_with_bytes_after_end += u32::from(info.after_end > 0);
+                    stream_lossy |= match syntax.loss {
+                        Loss::No => false,
+                        Loss::Yes => true,
+                        Loss::Maybe => info.reversible != Some(true),
+                    };
+                    format::check(&header_format, info)?;
+                }
+                if first.is_none() {
+                    first = Some(info);
+                }
+            }
+            format::decoded(header_format, syntax.codec, first.flatten().as_ref())?
+        }
+    };
+    let facts = facts(&v, syntax.facts(), format, count)?;
+    Ok(Object {
+        facts,
+        sha256,
+        carriers,
+        stream_lossy,
+        frames,
+        header_format,
+        syntax,
+        notes: read.notes,
+        limits: *limits,
+        bytes: read.bytes,
+        set: read.set,
+    })
+}
+
+/// Refuses objects that are no image with one Pixel Data.
+fn check_object(v: &Values<'_>) -> Result<(), Refusal> {
+    let Some(class) = v.code(tags::SOP_CLASS_UID) else {
+        let reason = if v.set.get(tags::DIRECTORY_RECORD_SEQUENCE).is_some() {
+            Reason::Dicomdir
+        } else {
+            Reason::Inconsistent
+        };
+        return Err(Refusal::new(reason, "no SOP class"));
+    };
+    classes::check(&class)?;
+    if v.set.get(tags::PIXEL_DATA_PROVIDER_URL).is_some() {
+        return Err(Refusal::new(
+            Reason::PixelUrl,
+            "pixels are only referenced by a URL",
+        ));
+    }
+    if [tags::FLOAT_PIXEL_DATA, tags::DOUBLE_FLOAT_PIXEL_DATA]
+        .iter()
+        .any(|t| v.set.get(*t).is_some())
+    {
+        return Err(Refusal::new(Reason::FloatPixels, "float pixel data"));
+    }
+    match v.set.get(PIXEL_DATA).map(|e| &e.value) {
+        None => Err(Refusal::new(Reason::NoPixels, "no pixel data")),
+        Some(Value::Source(range)) if range.is_empty() => {
+            Err(Refusal::new(Reason::Truncated, "pixel data is empty"))
+        }
+        Some(_) => Ok(()),
+    }
+}
+
+fn frame_count(v: &Values<'_>, limits: &Limits) -> Result<u32, Refusal> {
+    let count = match v.code(tags::NUMBER_OF_FRAMES) {
+        None => 1,
+        Some(_) => v
+            .int(tags::NUMBER_OF_FRAMES)
+            .and_then(|n| u32::try_from(n).ok())
+            .filter(|n| *n > 0)
+            .ok_or_else(|| {
+                Refusal::new(
+                    Reason::Inconsistent,
+                    "Number of Frames is no positive number",
+                )
+            })?,
+    };
+    if count > limits.frames {
+        return Err(Refusal::new(
+            Reason::Limit,
+            "Number of Frames is above the limit",
+        ));
+    }
+    Ok(count)
+}
+
+fn locate_frames(
+    v: &Values<'_>,
+    syntax: &'static Support,
+    f: &PixelFormat,
+    count: u32,
+    carriers: &mut Carriers,
+) -> Result<Frames, Refusal> {
+    let inconsistent = |what: &str| Refusal::new(Reason::Inconsistent, what);
+    match v.set.get(PIXEL_DATA).map(|e| &e.value) {
+        Some(Value::Source(range)) if !syntax.encapsulated() => {
+            let f = format::decoded(*f, Codec::Native, None)?;
+            let frame = f.bytes_per_frame() as u64;
+            let needed = if f.bits_allocated == 1 {
+                (f.samples_per_frame() as u64 * u64::from(count)).div_ceil(8)
+            } else {
+                frame * u64::from(count)
+            };
+            let there = range.len() as u64;
+            if there < needed {
+                return Err(Refusal::new(
+                    Reason::Truncated,
+                    format!("{there} bytes of pixel data where {needed} have to be"),
+                ));
+            }
+            let excess = there - needed;
+            // A whole frame more, or three full samples where 4:2:2 was declared: the header lies about the layout.
+            let one = needed / u64::from(count);
+            if excess >= one.max(2) || f.is_subsampled() && there / 3 >= needed / 2 {
+                return Err(inconsistent("more pixel data than the header accounts for"));
+            }
+            if excess > needed % 2 {
+                carriers.trailing_bytes += excess;
+            }
+            Ok(Frames::Native(range.clone()))
+        }
+        Some(Value::Fragments(items)) if syntax.encapsulated() => {
+            let extended = v.set.get(tags::EXTENDED_OFFSET_TABLE).map(|_| {
+                let list = |tag| {
+                    v.ints(tag)
+                        .into_iter()
+                        .map(|n| n as u64)
+                        .collect::<Vec<u64>>()
+                };
+                Extended {
+                    offsets: list(tags::EXTENDED_OFFSET_TABLE),
+                    lengths: list(tags::EXTENDED_OFFSET_TABLE_LENGTHS),
+                }
+            });
+            let mapped = assign(v.bytes, items, extended.as_ref(), count, syntax.codec)?;
+            carriers.stale_offset_table = mapped.stale_offsets;
+            Ok(Frames::Fragments(mapped.frames))
+        }
+        Some(Value::Source(_)) => Err(inconsistent(
+            "plain pixel data under an encapsulated transfer syntax",
+        )),
+        Some(Value::Fragments(_)) => Err(inconsistent(
+            "encapsulated pixel data under a native transfer syntax",
+        )),
+        _ => Err(inconsistent("pixel data is a sequence")),
+    }
+}
+
+fn join<'a>(bytes: &'a [u8], fragments: &[Range<usize>]) -> Cow<'a, [u8]> {
+    let part = |r: &Range<usize>| bytes.get(r.clone()).unwrap_or_default();
+    match fragments {
+        [one] => Cow::Borrowed(part(one)),
+        many => Cow::Owned(many.iter().map(part).collect::<Vec<_>>().concat()),
+    }
+}
+
+fn facts(
+    v: &Values<'_>,
+    transfer_syntax: TransferSyntax,
+    format: PixelFormat,
+    frames: u32,
+) -> Result<Facts, Refusal> {
+    let text = |tag| v.code(tag).unwrap_or_default();
+    let palette = format.photometric == Photometric::PaletteColor;
+    let padding = v
+        .int(tags::PIXEL_PADDING_VALUE)
+        .filter(|_| v.set.get(tags::PIXEL_PADDING_RANGE_LIMIT).is_none())
+        // The VR follows Pixel Representation, and implicit VR cannot say so.
+        .map(|n| {
+            if format.signed {
+                i64::from(n as i16)
+            } else {
+                i64::from(n as u16)
+            }
+        });
+    Ok(Facts {
+        sop_class: text(tags::SOP_CLASS_UID),
+        sop_instance: text(tags::SOP_INSTANCE_UID),
+        modality: text(tags::MODALITY),
+        image_type: v.codes(tags::IMAGE_TYPE),
+        equipment: Equipment {
+            manufacturer: text(tags::MANUFACTURER),
+            model: text(tags::MANUFACTURER_MODEL_NAME),
+            software: text(tags::SOFTWARE_VERSIONS),
+        },
+        transfer_syntax,
+        format,
+        photometric_header: text(tags::PHOTOMETRIC_INTERPRETATION),
+        frames,
+        display: display::display(v.bytes, v.set, format.signed, palette)?,
+        burned_in_annotation: match v.code(tags::BURNED_IN_ANNOTATION).as_deref() {
+            Some("YES") => Some(true),
+            Some("NO") => Some(false),
+            _ => None,
+        },
+        pixel_padding: padding,
+        us_regions: us_regions(v, &format),
+        identities: identity::identities(v.bytes, v.set),
+    })
+}
+
+fn us_regions(v: &Values<'_>, f: &PixelFormat) -> Vec<UsRegion> {
+    let items = v.set.items(tags::SEQUENCE_OF_ULTRASOUND_REGIONS);
+    items
+        .iter()
+        .filter_map(|item| {
+            let v = Values {
+                bytes: v.bytes,
+                set: &item.set,
+            };
+            let at = |tag| v.int(tag).and_then(|n| u32::try_from(n).ok());
+            // Bounds are inclusive (PS3.3 C.8.5.5.1.14).
+            let rect = Rect::from_corners(
+                at(tags::REGION_LOCATION_MIN_X0)?,
+                at(tags::REGION_LOCATION_MIN_Y0)?,
+                at(tags::REGION_LOCATION_MAX_X1)?.saturating_add(1),
+                at(tags::REGION_LOCATION_MAX_Y1)?.saturating_add(1),
+            )
+            .intersect(&Rect::new(0, 0, f.cols, f.rows));
+            (!rect.is_empty()).then(|| UsRegion {
+                rect,
+                spatial_format: at(tags::REGION_SPATIAL_FORMAT).unwrap_or_default() as u16,
+                data_type: at(tags::REGION_DATA_TYPE).unwrap_or_default() as u16,
+            })
+        })
+        .collect()
+}
+
+impl Object {
+    /// What the header says.
+    pub fn facts(&self) -> &Facts {
+        &self.facts
+    }
+
+    /// SHA-256 of the file as it was read.
+    pub fn sha256(&self) -> [u8; 32] {
+        self.sha256
+    }
+
+    /// What is done with this transfer syntax.
+    pub fn support(&self) -> &'static Support {
+        self.syntax
+    }
+
+    /// What can carry text beside the samples, as far as it shows without decoding.
+    pub fn carriers(&self) -> Carriers {
+        self.carriers
+    }
+
+    /// Whether the stream itself lost information (not only the syntax; dicom.md §3.5).
+    pub fn stream_lossy(&self) -> bool {
+        self.stream_lossy
+    }
+
+    /// Peculiarities of the file that were overcome while reading, as codes for reports.
+    pub fn notes(&self) -> &[&'static str] {
+        &self.notes
+    }
+
+    /// Bytes that all frames take as coded.
+    pub fn encoded_len(&self) -> u64 {
+        match &self.frames {
+            Frames::Native(range) => range.len() as u64,
+            Frames::Fragments(list) => list.iter().flatten().map(|r| r.len() as u64).sum(),
+        }
+    }
+
+    /// A frame as it is coded: its fragments joined; for native data its samples (1-bit frames that do not begin at a
+    /// byte are unpacked).
+    ///
+    /// # Errors
+    /// `internal` for a frame that is not there.
+    pub fn encoded_frame(&self, index: u32) -> Result<Cow<'_, [u8]>, Refusal> {
+        let none = || Refusal::new(Reason::Internal, format!("there is no frame {index}"));
+        if index >= self.facts.frames {
+            return Err(none());
+        }
+        match &self.frames {
+            Frames::Fragments(list) => Ok(join(
+                &self.bytes,
+                list.get(index as usize).ok_or_else(none)?,
+            )),
+            Frames::Native(range) => {
+                let f = &self.facts.format;
+                let data = self.bytes.get(range.clone()).ok_or_else(none)?;
+                if f.bits_allocated == 1 {
+                    let n = f.samples_per_frame();
+                    return Ok(Cow::Owned(decode::unpack_bits(data, n * index as usize, n)));
+                }
+                let n = f.bytes_per_frame();
+                let start = n.checked_mul(index as usize).ok_or_else(none)?;
+                Ok(Cow::Borrowed(data.get(start..start + n).ok_or_else(none)?))
+            }
+        }
+    }
+
+    /// SHA-256 of [`Object::encoded_frame`]: equal frames need no second look.
+    ///
+    /// # Errors
+    /// Those of [`Object::encoded_frame`].
+    pub fn frame_digest(&self, index: u32) -> Result<[u8; 32], Refusal> {
+        Ok(Sha256::digest(self.encoded_frame(index)?).into())
+    }
+
+    /// Decodes one frame.
+    ///
+    /// # Errors
+    /// `decode-failed`, `truncated`, `inconsistent`, `unsupported-…`.
+    pub fn frame(&self, index: u32) -> Result<Frame, Refusal> {
+        let encoded = self.encoded_frame(index)?;
+        let format = self.facts.format;
+        let data = match &self.frames {
+            Frames::Native(_) => encoded.into_owned(),
+            Frames::Fragments(_) => {
+                decode::decode(self.syntax.codec, &encoded, &self.header_format, &format)
+                    .map_err(|e| Refusal::new(e.reason, format!("frame {index}: {}", e.detail)))?
+            }
+        };
+        Ok(Frame { format, data })
+    }
+
+    /// Overlay groups at top level.
+    pub fn overlays(&self) -> Vec<Overlay> {
+        overlay::overlays(&self.bytes, &self.set)
+    }
+
+    /// The bitmap of an overlay for one image frame, of the overlay's own size; `None` where the overlay has none for
+    /// that frame.
+    ///
+    /// # Errors
+    /// Those of [`Object::frame`] for embedded overlays, `truncated` and `limit`.
+    pub fn overlay_bitmap(&self, overlay: &Overlay, frame: u32) -> Result<Option<Gray>, Refusal> {
+        if let Some(bit) = overlay.embedded_bit {
+            return Ok(Some(overlay::embedded(&self.frame(frame)?, bit)));
+        }
+        let Some(index) = frame
+            .checked_sub(overlay.first_frame)
+            .filter(|i| *i < overlay.frames)
+        else {
+            return Ok(None);
+        };
+        overlay::bitmap(
+            &self.bytes,
+            &self.set,
+            overlay,
+            index,
+            self.limits.frame_bytes,
+        )
+        .map(Some)
+    }
+
+    /// Whether a frame of this object holds bits outside the stored field.
+    pub fn has_high_bits(frame: &Frame) -> bool {
+        samples::has_high_bits(frame)
+    }
+}
