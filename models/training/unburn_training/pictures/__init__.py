@@ -1,0 +1,1 @@
+"""Procedural medical pictures: backgrounds, hard negatives, marks, and whole pages with text."""

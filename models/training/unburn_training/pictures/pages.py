@@ -1,0 +1,118 @@
+"""Whole pages for the detector: a background, marks, text in the layouts of medical screens, and the damage of real files.
+
+`Pages(seed).page(h, w)` gives a Page: the picture, its glyph mask and the text segments."""
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from ..dice import Dice, blur
+from ..text.glyphs import HELD, Glyphs
+from ..text.strings import Strings
+from . import layouts, marks
+from .anatomy import radiograph
+from .canvas import Canvas
+from .scenes import scene
+
+SCENE_SIZE = 640
+
+
+@dataclass
+class Page:
+    image: np.ndarray     # u8 [h, w]
+    glyphs: np.ndarray    # u8 [h, w], 255 where a glyph is
+    segments: list        # of targets.Segment
+
+
+class Pages:
+    """scenes: how many backgrounds the bank holds; held: draw 40 % of the text in fonts that training never uses"""
+
+    def __init__(self, seed, scenes=24, held=False):
+        self.d = Dice(seed)
+        self.glyphs, self.strings, self.held = Glyphs(self.d), Strings(self.d.r), held
+        self.bank = [scene(self.d, SCENE_SIZE) for _ in range(scenes)]
+
+    def font(self):
+        return self.glyphs.font(self.d.pick(HELD) if self.held and self.d.chance(.4) else None)[1]
+
+    def page(self, h=512, w=512, text=None):
+        """text: True, False or None (four of five pages)"""
+        d = self.d
+        text = d.chance(.8) if text is None else text
+        film = text and d.chance(.07)         # a radiograph with a lead marker
+        zoom = d.uniform(.7, 1.45) if d.chance(.28) else 1.0
+        ch, cw = (int(h / zoom) + 1, int(w / zoom) + 1) if zoom != 1 else (h, w)
+        canvas = Canvas(d, self._background(ch, cw, film, text))
+        if d.chance(.3 if film else .8):
+            marks.scatter(d, canvas.image)
+        if film:
+            layouts.lead_marker(self, canvas)
+        elif text:
+            for _ in range(d.pick([1, 1, 2, 3, 4, 5])):
+                layouts.add_text(self, canvas)
+        return self._damage(canvas, h, w, zoom)
+
+    def small_page(self, side, text=None):
+        """a whole tiny picture, edge to edge; text: True, False or None (one of three)"""
+        d = self.d
+        text = d.chance(.33) if text is None else text
+        canvas = Canvas(d, cv2.resize(self._scene(), (side, side), interpolation=d.pick([cv2.INTER_AREA, cv2.INTER_LINEAR])).astype(np.float32))
+        if text:
+            for _ in range(d.pick([1, 1, 2])):
+                layouts.add_text(self, canvas)
+        return self._damage(canvas, side, side, 1.0)
+
+    # ---- background ----
+    def _scene(self):
+        if self.d.chance(.08):
+            self.bank[self.d.integer(0, len(self.bank))] = scene(self.d, SCENE_SIZE)
+        return self.d.pick(self.bank)
+
+    def _background(self, h, w, film, text):
+        d = self.d
+        img = np.full((h, w), d.pick([0, 0, 0, 0, 0, d.integer(0, 30), d.integer(0, 256)]), np.float32)
+        if film:
+            t = cv2.resize(np.clip(radiograph(d, SCENE_SIZE), 0, 255), (w, h))
+            return t * d.uniform(.3, 1) + d.uniform(0, 40)
+        if text and d.chance(.12):
+            return img
+        t = self._scene()
+        if d.chance(.45):
+            z = d.uniform(.45, 1.8)
+            t = cv2.resize(t, None, fx=z, fy=z, interpolation=d.pick([cv2.INTER_LINEAR, cv2.INTER_AREA, cv2.INTER_CUBIC]))
+        if d.chance(.5):
+            t = t[:, ::-1]
+        if d.chance(.2):
+            t = 255 - t
+        th, tw = t.shape
+        gain = d.uniform(.4, 1.15)
+        for _ in range(2 if th < h * .7 else 1):
+            y, x = d.integer(-th // 4, max(1, h - th * 3 // 4)), d.integer(-tw // 4, max(1, w - tw * 3 // 4))
+            ys, xs = max(0, y), max(0, x)
+            hh, ww = min(h - ys, th - (ys - y)), min(w - xs, tw - (xs - x))
+            if hh > 0 and ww > 0:
+                img[ys:ys + hh, xs:xs + ww] = t[ys - y:ys - y + hh, xs - x:xs - x + ww].astype(np.float32) * gain
+        return img
+
+    # ---- damage: rescaling, blur, noise, compression, inversion ----
+    def _damage(self, canvas, h, w, zoom):
+        d, img, glyphs, segments = self.d, np.clip(canvas.image, 0, 255), canvas.glyphs, canvas.segments
+        if zoom != 1:
+            ch, cw = img.shape
+            how = d.pick([cv2.INTER_LINEAR, cv2.INTER_CUBIC, cv2.INTER_LINEAR, cv2.INTER_NEAREST] if zoom > 1 else [cv2.INTER_AREA, cv2.INTER_LINEAR])
+            img = cv2.resize(img, (w, h), interpolation=how)
+            glyphs = (cv2.resize(glyphs, (w, h), interpolation=cv2.INTER_AREA if zoom < 1 else cv2.INTER_LINEAR) > 110).astype(np.uint8) * 255
+            segments = [s.scaled(w / cw, h / ch) for s in segments]
+        if d.chance(.18):
+            img = blur(img, d.uniform(.3, .8))
+        if d.chance(.2):
+            img = img + d.normal(h, w) * d.uniform(1, 9)
+        if d.chance(.1):
+            img = img * d.uniform(.35, .9) + d.uniform(0, 60)
+        img = np.clip(img, 0, 255).astype(np.uint8)
+        if d.chance(.38):
+            quality = d.integer(30, 60) if d.chance(.3) else d.integer(60, 96)
+            img = cv2.imdecode(cv2.imencode(".jpg", img, [cv2.IMWRITE_JPEG_QUALITY, quality])[1], 0)
+        if d.chance(.12):
+            img = 255 - img
+        return Page(img, glyphs, segments)

@@ -1,0 +1,16 @@
+"""The mixture of text-free pictures that pages are drawn on."""
+import numpy as np
+
+from . import anatomy, hard_negatives as hard
+
+MIXTURE = {
+    anatomy.ultrasound_sector: .16, anatomy.ultrasound_linear: .06, anatomy.doppler: .06, anatomy.cross_section: .10,
+    anatomy.radiograph: .10, anatomy.ridges: .08, anatomy.nuclear: .03,
+    hard.endoscopy: .08, hard.sparkle: .03, hard.histology: .05, hard.soft_blobs: .05, hard.photo: .06, hard.trabecula: .03,
+    hard.metal: .04, hard.retina: .02, hard.traces: .02, hard.plain_noise: .02, hard.emblems: .03, hard.window: .07,
+}
+
+
+def scene(dice, size=640):
+    """-> u8 [size, size]"""
+    return np.clip(dice.weighted(MIXTURE)(dice, size), 0, 255).astype(np.uint8)

@@ -1,0 +1,1 @@
+"""The CTC line reader."""

@@ -1,0 +1,1 @@
+"""Fonts, glyph rendering and invented annotation strings."""
