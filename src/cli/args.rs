@@ -264,22 +264,27 @@ impl Args for SettingArgs {
             .value_parser(ValueParser::path_buf())
             .help_heading(HEADING)
             .help("Settings file, read instead of those at the usual places");
+        let defaults = Layers::new().show().unwrap_or_default();
         SETTINGS
             .iter()
             .fold(command.arg(config), |command, setting| {
+                let default = defaults.iter().find(|(s, ..)| s.key == setting.key);
                 let arg = Arg::new(setting.key)
                     .long(setting.flag)
                     .help_heading(HEADING)
-                    .help(setting.help);
+                    .help(help_with_default(setting, default.map(|(_, v, _)| v)));
                 command.arg(match setting.kind {
-                    Kind::Word(words) => arg.value_parser(PossibleValuesParser::new(words)),
+                    Kind::Word(words) => arg
+                        .value_name("WORD")
+                        .value_parser(PossibleValuesParser::new(words)),
                     Kind::Text => arg.value_name("NAME"),
                     Kind::Number => arg
                         .value_name("N")
                         .value_parser(clap::value_parser!(u64).range(..=i64::MAX as u64)),
                     Kind::Switch { bare: true } => arg.action(ArgAction::SetTrue),
                     Kind::Switch { bare: false } => {
-                        arg.value_parser(PossibleValuesParser::new(["on", "off"]))
+                        let parser = PossibleValuesParser::new(["on", "off"]);
+                        arg.value_name("SWITCH").value_parser(parser)
                     }
                     Kind::Path => arg
                         .value_name("PATH")
@@ -295,6 +300,20 @@ impl Args for SettingArgs {
     fn augment_args_for_update(command: Command) -> Command {
         Self::augment_args(command)
     }
+}
+
+/// Help of a setting, with its default where it has one that a flag could give.
+fn help_with_default(setting: &Setting, default: Option<&serde_json::Value>) -> String {
+    use serde_json::Value;
+    let shown = match (setting.kind, default) {
+        (Kind::Switch { bare: false }, Some(Value::Bool(on))) => {
+            (if *on { "on" } else { "off" }).to_owned()
+        }
+        (_, Some(Value::String(word))) => word.clone(),
+        (_, Some(Value::Number(n))) => n.to_string(),
+        _ => return setting.help.to_owned(),
+    };
+    format!("{} [default: {shown}]", setting.help)
 }
 
 impl FromArgMatches for SettingArgs {

@@ -74,7 +74,7 @@ pub fn draw(data: &PreviewData) -> RgbImage {
         .map(|(_, text)| text_width(text, TEXT_SCALE))
         .max()
         .unwrap_or(0)
-        + 4 * GAP_PX;
+        + 2 * GAP_PX;
     let least = text_width(&data.caption, TEXT_SCALE).max(text_width(KEY, TEXT_SCALE));
     let width = (2 * panel_w + 3 * GAP_PX)
         .max(least + 2 * GAP_PX)
