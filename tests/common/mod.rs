@@ -319,17 +319,16 @@ pub fn tool(name: &str) -> Option<Command> {
     Some(Command::new(name))
 }
 
-/// A Python judge with pydicom; `None`, said aloud, where that is missing. `UNBURN_PYTHON` names another interpreter.
+/// A Python judge with pydicom; `None`, said aloud, where that is missing.
 pub fn python(script: &str) -> Option<Command> {
-    let program = std::env::var_os("UNBURN_PYTHON").unwrap_or_else(|| "python3".into());
-    let probe = Command::new(&program)
+    let probe = Command::new("python3")
         .args(["-c", "import numpy, pydicom, pylibjpeg"])
         .output();
     if !probe.is_ok_and(|o: Output| o.status.success()) {
         missing_judge("python3 with numpy, pydicom and pylibjpeg");
         return None;
     }
-    let mut command = Command::new(program);
+    let mut command = Command::new("python3");
     command.arg(judge(script));
     Some(command)
 }
