@@ -55,6 +55,8 @@ const OWNERS: &[(&str, &str)] = &[
     ("dicom_object", "dicom"),
     ("dicom_transfer_syntax_registry", "dicom"),
     ("jpeg_decoder", "dicom"),
+    ("jpeg2k", "dicom"),
+    ("jxl_oxide", "dicom"),
     ("wgpu", "gpu"),
     ("pollster", "gpu"),
     ("ocrs", "ocr"),

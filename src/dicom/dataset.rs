@@ -106,19 +106,6 @@ impl DataSet {
             None => self.elements.push(element),
         }
     }
-
-    /// Calls `f` with every data set of the tree: this one (depth 0), then those in items, parents first.
-    pub fn visit<'a>(&'a self, f: &mut dyn FnMut(&'a DataSet, usize)) {
-        fn walk<'a>(set: &'a DataSet, depth: usize, f: &mut dyn FnMut(&'a DataSet, usize)) {
-            f(set, depth);
-            for e in &set.elements {
-                if let Value::Items(items) = &e.value {
-                    items.iter().for_each(|i| walk(&i.set, depth + 1, f));
-                }
-            }
-        }
-        walk(self, 0, f);
-    }
 }
 
 /// A data set with what followed it.

@@ -8,7 +8,7 @@ use super::file::inflate_stream;
 use super::format;
 use super::stream::{self, Colour, StreamInfo};
 use super::support::Codec;
-use crate::codec;
+use crate::codec::{self, CodecError};
 use crate::frame::{Photometric, PixelFormat};
 use crate::outcome::{Reason, Refusal};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -56,7 +56,7 @@ pub fn decode(
             let (raw, _) = inflate_stream(encoded, out.bytes_per_frame() as u64 + 2)?;
             native(&raw, out)?
         }
-        Codec::Rle => codec::rle::decode(encoded, out).map_err(|e| failed(e.to_string()))?,
+        Codec::Rle => guarded(|| codec::rle::decode(encoded, out).map_err(coded))?,
         Codec::JpegLs => guarded(|| jpeg_ls(encoded, out))?,
         Codec::JpegDct | Codec::JpegLossless => {
             let info = info.unwrap_or_default();
@@ -108,11 +108,29 @@ pub fn unpack_bits(raw: &[u8], first: usize, n: usize) -> Vec<u8> {
         .collect()
 }
 
-fn jpeg_ls(_encoded: &[u8], _out: &PixelFormat) -> Result<Vec<u8>, Refusal> {
-    Err(Refusal::new(
-        Reason::TransferSyntax,
-        "JPEG-LS is not decoded yet",
-    ))
+fn jpeg_ls(encoded: &[u8], out: &PixelFormat) -> Result<Vec<u8>, Refusal> {
+    let d = codec::jpeg_ls::decode(encoded, out.bytes_per_frame()).map_err(coded)?;
+    if (d.width, d.height, d.components) != (out.cols, out.rows, out.samples_per_pixel) {
+        return Err(failed("the JPEG-LS decoder gave another size"));
+    }
+    if d.bits <= 8 {
+        words(d.samples.into_iter().map(i64::from), out, d.bits)
+    } else {
+        let samples = d.samples.as_chunks::<2>().0.iter();
+        let values = samples.map(|c| i64::from(u16::from_le_bytes(*c)));
+        words(values, out, d.bits)
+    }
+}
+
+/// A codec's refusal as one of this file.
+pub(super) fn coded(e: CodecError) -> Refusal {
+    let reason = match e {
+        CodecError::Unsupported(_) => Reason::PixelFormat,
+        CodecError::TooLarge { .. } => Reason::Inconsistent,
+        CodecError::Damaged(_) => Reason::Decode,
+        CodecError::Input(_) => Reason::Internal,
+    };
+    Refusal::new(reason, e.to_string())
 }
 
 fn jpeg(

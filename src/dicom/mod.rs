@@ -6,8 +6,12 @@
 //! ```text
 //! file → dataset (tree of byte ranges) → { value, identity, display, format, overlay } → object
 //!                                        fragments → stream → decode ↗
+//! object → attributes (header operations as data) → write (apply, encode, strip) → file → check
 //! ```
 
+mod apply;
+mod attributes;
+mod check;
 mod classes;
 mod dataset;
 mod decode;
@@ -21,10 +25,16 @@ mod object;
 mod overlay;
 mod samples;
 mod stream;
+mod strip;
 pub mod support;
+mod uid;
 mod value;
+mod write;
 
+pub use attributes::{BurnedInClaim, Carrier, Changes, HeaderOp, ItemValue, header_ops};
+pub use check::check_written;
 pub use classes::{BurnedIn, burned_in};
 pub use object::{Carriers, Object, read, read_bytes};
 pub use overlay::{NestedCounts, Overlay};
 pub use samples::{clear_high_bits, has_high_bits};
+pub use write::{FrameOut, WriteRequest, Written, write};

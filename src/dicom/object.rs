@@ -38,16 +38,32 @@ pub(super) enum Frames {
 pub struct Carriers {
     /// Icons, overlays, curves, nested pixel data, at any depth.
     pub nested: NestedCounts,
-    /// Bytes of padding behind the data set, or of native Pixel Data behind the last frame.
+    /// Bytes of padding behind the data set; never written.
     pub trailing_bytes: u64,
+    /// Bytes of native Pixel Data behind the last frame.
+    pub trailing_pixel_bytes: u64,
     /// Frames with comment or application segments.
     pub frames_with_comments: u32,
     /// Frames with bytes behind the end of their code stream.
     pub frames_with_bytes_after_end: u32,
     /// Whether an offset table points somewhere else than at the frames.
     pub stale_offset_table: bool,
+    /// Whether a fragment has an odd length.
+    pub odd_fragments: bool,
     /// Whether the preamble holds anything but zeros.
     pub preamble: bool,
+}
+
+impl Carriers {
+    /// Whether the Pixel Data element has something that must not be copied, so that its frames have to be written one
+    /// by one ([`super::WriteRequest::strip_streams`]).
+    pub fn pixel_data_needs_cleaning(&self) -> bool {
+        self.trailing_pixel_bytes > 0
+            || self.frames_with_comments > 0
+            || self.frames_with_bytes_after_end > 0
+            || self.stale_offset_table
+            || self.odd_fragments
+    }
 }
 
 /// One image object.
@@ -241,7 +257,7 @@ fn locate_frames(
                 return Err(inconsistent("more pixel data than the header accounts for"));
             }
             if excess > needed % 2 {
-                carriers.trailing_bytes += excess;
+                carriers.trailing_pixel_bytes = excess;
             }
             Ok(Frames::Native(range.clone()))
         }
@@ -260,6 +276,7 @@ fn locate_frames(
             });
             let mapped = assign(v.bytes, items, extended.as_ref(), count, syntax.codec)?;
             carriers.stale_offset_table = mapped.stale_offsets;
+            carriers.odd_fragments = items.iter().any(|r| r.len() % 2 == 1);
             Ok(Frames::Fragments(mapped.frames))
         }
         Some(Value::Source(_)) => Err(inconsistent(

@@ -4,6 +4,7 @@
 //! header where they speak of the same thing; what has no decoder or does not end properly is refused here, before a
 //! decoder could hand out half a picture.
 
+use super::strip;
 use crate::outcome::{Reason, Refusal};
 
 /// What a stream says of itself.
@@ -23,7 +24,7 @@ pub struct StreamInfo {
     pub colour: Colour,
     /// Whether the coding is reversible; `None` where the stream does not tell.
     pub reversible: Option<bool>,
-    /// Comment and application segments, which can carry text.
+    /// Comment and application segments that can carry text; an encoder's name and version is none.
     pub comments: u32,
     /// Bytes behind the end of the stream, padding to even length not counted.
     pub after_end: usize,
@@ -233,7 +234,10 @@ pub fn jpeg2000(b: &[u8]) -> Result<StreamInfo, Refusal> {
             }
             // COC: component index of one byte (of two from 257 components on), Scoc, then SPcoc.
             0xFF53 => transforms.push(*body.get(6).ok_or_else(short)?),
-            0xFF64 => info.comments += 1,
+            0xFF64 => {
+                let text = body.get(2..).unwrap_or_default();
+                info.comments += u32::from(!strip::is_banner(text));
+            }
             _ => {}
         }
         at += 2 + len;

@@ -1,0 +1,332 @@
+//! Which header attributes change, as a list of operations (dicom.md §1.1–1.3, §3).
+//!
+//! Takes an object and what was done to it; gives [`HeaderOp`]s that can be counted, printed and applied
+//! ([`super::apply`]). Without a de-identification profile nothing here claims one: no code of CID 7050, no Patient
+//! Identity Removed, no statement about dates.
+
+use super::classes::{needs_source_images, stays_original};
+use super::object::{Object, PIXEL_DATA};
+use super::support::Support;
+use super::uid;
+use super::value::Values;
+use crate::frame::PixelFormat;
+use crate::key::Key;
+use dicom_core::{Tag, VR};
+use dicom_dictionary_std::tags;
+
+/// Groups of elements that are taken out at every depth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Carrier {
+    /// Icon Image Sequences.
+    Icons,
+    /// Whole groups 60xx.
+    Overlays,
+    /// Whole groups 50xx.
+    Curves,
+    /// Pixel Data inside items.
+    NestedPixelData,
+}
+
+/// One change of the header.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum HeaderOp {
+    /// Sets a top-level attribute; text is ASCII, several values are joined by `\`.
+    Set {
+        /// Which.
+        tag: Tag,
+        /// With which VR.
+        vr: VR,
+        /// Text, or decimal numbers for US.
+        value: String,
+    },
+    /// Replaces a UID at top level.
+    Uid {
+        /// Which.
+        tag: Tag,
+        /// By what.
+        value: String,
+    },
+    /// Appends to the text of a top-level attribute, separated; creates it where absent.
+    Append {
+        /// Which.
+        tag: Tag,
+        /// With which VR.
+        vr: VR,
+        /// What stands between.
+        separator: &'static str,
+        /// What is appended.
+        value: String,
+        /// Most bytes of the whole; the old text is dropped where it would be longer.
+        max: usize,
+    },
+    /// Replaces the first value of a multi-valued attribute that is there and not empty.
+    SetFirst {
+        /// Which.
+        tag: Tag,
+        /// By what.
+        value: &'static str,
+    },
+    /// Removes a top-level attribute.
+    Remove {
+        /// Which.
+        tag: Tag,
+    },
+    /// Removes something at every depth.
+    RemoveCarrier(Carrier),
+    /// Appends an item to a top-level sequence, creating it where absent.
+    AppendItem {
+        /// Which.
+        tag: Tag,
+        /// Attributes of the item.
+        item: Vec<ItemValue>,
+    },
+    /// Makes sure that a sequence is there, empty if need be.
+    EmptySequence {
+        /// Which.
+        tag: Tag,
+    },
+    /// Sets the first value of Frame Type to `DERIVED` in the functional groups of these frames, and makes sure that
+    /// they have a Derivation Image Sequence. Sets Image Type accordingly.
+    FrameTypes {
+        /// Zero-based, ascending.
+        frames: Vec<u32>,
+    },
+}
+
+/// One attribute of a new item.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ItemValue {
+    /// Text.
+    Text(Tag, VR, String),
+    /// A sequence with one code item: value, scheme, meaning.
+    Code(Tag, [&'static str; 3]),
+}
+
+impl HeaderOp {
+    /// The word under which reports count it.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            HeaderOp::Uid { .. } => "uid",
+            HeaderOp::Set { .. } | HeaderOp::SetFirst { .. } | HeaderOp::FrameTypes { .. } => "set",
+            HeaderOp::Remove { .. } | HeaderOp::RemoveCarrier(_) => "removed",
+            HeaderOp::Append { .. }
+            | HeaderOp::AppendItem { .. }
+            | HeaderOp::EmptySequence { .. } => "added",
+        }
+    }
+}
+
+/// What BurnedInAnnotation is to say (dicom.md §1.3 decides which).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum BurnedInClaim {
+    /// As in the input.
+    #[default]
+    Keep,
+    /// `NO`: all of dicom.md §1.3 holds.
+    No,
+    /// `YES`.
+    Yes,
+    /// Nothing may be said: the attribute goes.
+    Absent,
+}
+
+/// What was done to an object.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Changes {
+    /// Frames with a mask, zero-based, ascending.
+    pub masked_frames: Vec<u32>,
+    /// Whether frames are written one by one rather than copied with their element.
+    pub frames_written: bool,
+    /// Transfer syntax of the output.
+    pub out_syntax: &'static str,
+    /// What BurnedInAnnotation is to say.
+    pub burned_in: BurnedInClaim,
+    /// What is removed at every depth.
+    pub remove: Vec<Carrier>,
+}
+
+/// The operations for an object.
+pub fn header_ops(object: &Object, changes: &Changes, key: &Key) -> Vec<HeaderOp> {
+    let facts = object.facts();
+    let mut ops = vec![HeaderOp::Uid {
+        tag: tags::SOP_INSTANCE_UID,
+        value: uid::replacement(key, &facts.sop_instance),
+    }];
+    if !changes.masked_frames.is_empty() {
+        derivation(object, changes, &mut ops);
+    }
+    ops.push(HeaderOp::AppendItem {
+        tag: tags::CONTRIBUTING_EQUIPMENT_SEQUENCE,
+        item: equipment_item(),
+    });
+    match changes.burned_in {
+        BurnedInClaim::Keep => {}
+        BurnedInClaim::No => set(&mut ops, tags::BURNED_IN_ANNOTATION, VR::CS, "NO"),
+        BurnedInClaim::Yes => set(&mut ops, tags::BURNED_IN_ANNOTATION, VR::CS, "YES"),
+        BurnedInClaim::Absent => ops.push(HeaderOp::Remove {
+            tag: tags::BURNED_IN_ANNOTATION,
+        }),
+    }
+    if changes.frames_written {
+        offset_tables(object, &mut ops);
+    }
+    if !Support::of(changes.out_syntax).is_some_and(|out| same_encoding(object, out)) {
+        decoded_frames(object, &mut ops);
+    }
+    ops.extend(
+        changes
+            .remove
+            .iter()
+            .map(|carrier| HeaderOp::RemoveCarrier(*carrier)),
+    );
+    // A signature over what has changed is worse than none.
+    for tag in [
+        tags::MAC_PARAMETERS_SEQUENCE,
+        tags::DIGITAL_SIGNATURES_SEQUENCE,
+    ] {
+        if object.set.get(tag).is_some() {
+            ops.push(HeaderOp::Remove { tag });
+        }
+    }
+    ops
+}
+
+fn set(ops: &mut Vec<HeaderOp>, tag: Tag, vr: VR, value: impl Into<String>) {
+    ops.push(HeaderOp::Set {
+        tag,
+        vr,
+        value: value.into(),
+    });
+}
+
+fn derivation(object: &Object, changes: &Changes, ops: &mut Vec<HeaderOp>) {
+    let class = &object.facts().sop_class;
+    let mut text = String::from("Burned-in text masked");
+    if stays_original(class) {
+        text.push_str("; Image Type unchanged: the source image is not referenced");
+    } else {
+        ops.push(HeaderOp::SetFirst {
+            tag: tags::IMAGE_TYPE,
+            value: "DERIVED",
+        });
+        ops.push(HeaderOp::FrameTypes {
+            frames: changes.masked_frames.clone(),
+        });
+        if needs_source_images(class) {
+            ops.push(HeaderOp::EmptySequence {
+                tag: tags::SOURCE_IMAGE_SEQUENCE,
+            });
+        }
+    }
+    ops.push(HeaderOp::Append {
+        tag: tags::DERIVATION_DESCRIPTION,
+        vr: VR::ST,
+        separator: "; ",
+        value: text,
+        max: 1024,
+    });
+    ops.push(HeaderOp::AppendItem {
+        tag: tags::DERIVATION_CODE_SEQUENCE,
+        item: code_item(["113047", "DCM", "Pixel by pixel mask"]),
+    });
+    // They may count samples that are masked now (dicom.md §3.1).
+    for tag in [
+        tags::SMALLEST_IMAGE_PIXEL_VALUE,
+        tags::LARGEST_IMAGE_PIXEL_VALUE,
+        tags::SMALLEST_PIXEL_VALUE_IN_SERIES,
+        tags::LARGEST_PIXEL_VALUE_IN_SERIES,
+    ] {
+        if object.set.get(tag).is_some() {
+            ops.push(HeaderOp::Remove { tag });
+        }
+    }
+}
+
+/// Tables that point at fragments of the input.
+fn offset_tables(object: &Object, ops: &mut Vec<HeaderOp>) {
+    for tag in [
+        tags::EXTENDED_OFFSET_TABLE,
+        tags::EXTENDED_OFFSET_TABLE_LENGTHS,
+        tags::ENCAPSULATED_PIXEL_DATA_VALUE_TOTAL_LENGTH,
+    ] {
+        if object.set.get(tag).is_some() {
+            ops.push(HeaderOp::Remove { tag });
+        }
+    }
+}
+
+/// Attributes that follow from frames being written as decoded samples. Frames that stay in their coding keep the labels
+/// by which that coding is read.
+fn decoded_frames(object: &Object, ops: &mut Vec<HeaderOp>) {
+    let f = object.facts().format;
+    if f.photometric.name() != object.facts().photometric_header {
+        let name = f.photometric.name();
+        set(ops, tags::PHOTOMETRIC_INTERPRETATION, VR::CS, name);
+    }
+    if f.samples_per_pixel > 1 && f.planar != object.header_format.planar {
+        let planar = u8::from(f.planar).to_string();
+        set(ops, tags::PLANAR_CONFIGURATION, VR::US, planar);
+    }
+    let v = Values {
+        bytes: &object.bytes,
+        set: &object.set,
+    };
+    let told = v.code(tags::LOSSY_IMAGE_COMPRESSION).as_deref() == Some("01");
+    if object.stream_lossy() && !told {
+        set(ops, tags::LOSSY_IMAGE_COMPRESSION, VR::CS, "01");
+        let ratio = ratio(&f, object.facts().frames, object.encoded_len());
+        for (tag, vr, value) in [
+            (tags::LOSSY_IMAGE_COMPRESSION_RATIO, VR::DS, ratio),
+            (
+                tags::LOSSY_IMAGE_COMPRESSION_METHOD,
+                VR::CS,
+                object.syntax.method.to_owned(),
+            ),
+        ] {
+            ops.push(HeaderOp::Append {
+                tag,
+                vr,
+                separator: "\\",
+                value,
+                max: usize::from(u16::MAX) - 1,
+            });
+        }
+    }
+}
+
+/// Uncompressed by compressed bytes, two digits (PS3.3 C.7.6.1.1.5.2).
+fn ratio(f: &PixelFormat, frames: u32, encoded: u64) -> String {
+    let decoded = f.bytes_per_frame() as u64 * u64::from(frames);
+    let hundredths = decoded * 100 / encoded.max(1);
+    format!("{}.{:02}", hundredths / 100, hundredths % 100)
+}
+
+fn code_item([value, scheme, meaning]: [&'static str; 3]) -> Vec<ItemValue> {
+    vec![
+        ItemValue::Text(tags::CODE_VALUE, VR::SH, value.into()),
+        ItemValue::Text(tags::CODING_SCHEME_DESIGNATOR, VR::SH, scheme.into()),
+        ItemValue::Text(tags::CODE_MEANING, VR::LO, meaning.into()),
+    ]
+}
+
+/// Our item of Contributing Equipment. "Modifying", not "De-identifying": header identities are still there unless a
+/// profile ran, and that is for the profile to say.
+fn equipment_item() -> Vec<ItemValue> {
+    vec![
+        ItemValue::Text(tags::MANUFACTURER, VR::LO, "unburn".into()),
+        ItemValue::Text(
+            tags::SOFTWARE_VERSIONS,
+            VR::LO,
+            env!("CARGO_PKG_VERSION").into(),
+        ),
+        ItemValue::Code(
+            tags::PURPOSE_OF_REFERENCE_CODE_SEQUENCE,
+            ["109103", "DCM", "Modifying Equipment"],
+        ),
+    ]
+}
+
+/// Whether the object's encoded Pixel Data can go out as it is in `out_syntax`.
+pub(super) fn same_encoding(object: &Object, out: &Support) -> bool {
+    object.syntax.codec == out.codec && object.set.get(PIXEL_DATA).is_some()
+}
