@@ -20,8 +20,30 @@ const SURE: u16 = 700;
 /// Added to what an upright reading scores against turned ones.
 const UPRIGHT_BONUS: u32 = 100;
 
-/// Shorter side of the smallest box in which upside-down and mirrored text is looked for: lead markers are large.
+/// An upright reading below this lets upside-down and mirrored capitals be tried, as on lead markers.
+const DOUBTFUL: u16 = 500;
+
+/// Shorter side of the smallest box in which they are: lead markers are large.
 const MARKER_PX: u32 = 18;
+
+/// Boxes lower than this are grown, though by no more than their height: the line of a dash is higher than the dash.
+const LEAST_HEIGHT_PX: i64 = 8;
+
+/// Orientations in which a region must read as empty before it is taken for no text, with the confidence from which a
+/// lone letter counts. Pictures without text give lone letters, upside down and mirrored as often as upright.
+const LONE_LETTER: [(Orientation, u16); 5] = [
+    (Orientation::Upright, 800),
+    (Orientation::Up, 800),
+    (Orientation::Down, 800),
+    (Orientation::Turned, 950),
+    (Orientation::Mirrored, 950),
+];
+
+/// Below this a letter does not count there.
+const LETTER: u16 = 300;
+
+/// Stands for text where the network failed: there may be some, nobody knows which.
+const UNREADABLE: char = char::REPLACEMENT_CHARACTER;
 
 /// How a box is framed for the network.
 #[derive(Clone, Copy, Debug)]
@@ -34,8 +56,8 @@ struct Framing {
     horizontal: i64,
 }
 
-/// The framings in the order in which they are tried; the later ones only where the earlier ones read poorly.
-const FRAMINGS: [Framing; 3] = [
+/// The framings in the order in which they are tried; the second only where the first reads poorly.
+const FRAMINGS: [Framing; 2] = [
     Framing {
         fitted: true,
         vertical: 18,
@@ -46,12 +68,10 @@ const FRAMINGS: [Framing; 3] = [
         vertical: 10,
         horizontal: 30,
     },
-    Framing {
-        fitted: true,
-        vertical: 8,
-        horizontal: 10,
-    },
 ];
+
+/// Least margin left and right: the last letter of tiny text is lost where it touches the edge.
+const LEAST_MARGIN_PX: i64 = 2;
 
 /// Reads lines with our recogniser.
 pub struct CtcReader {
@@ -70,36 +90,31 @@ impl CtcReader {
         Ok(CtcReader { engine, alphabet })
     }
 
-    /// Whether nothing is read at a line in any orientation and framing. For regions that detection is not sure of.
+    /// Whether a region holds no text as far as the reader can see, in any orientation and framing: nothing, a single
+    /// letter that it is not sure of, or one letter in a box too long for it, which is how tissue and edges read.
+    /// For regions that detection is not sure of either.
     pub fn reads_empty(&self, picture: &Gray, line: &TextLine) -> bool {
         let Some(tight) = in_frame(picture, line) else {
             return true;
         };
-        use Orientation::{Down, Mirrored, Turned, Up, Upright};
-        [Upright, Up, Down, Turned, Mirrored]
-            .into_iter()
-            .all(|orientation| {
-                let scene = Scene::new(picture, tight, orientation);
-                FRAMINGS
-                    .iter()
-                    .take(2)
-                    .all(|framing| self.look(&scene, framing).chars.is_empty())
+        let long = tight.w.max(tight.h) * 2 > tight.w.min(tight.h) * 5;
+        LONE_LETTER.iter().all(|&(orientation, lone)| {
+            let scene = Scene::new(picture, tight, orientation);
+            FRAMINGS.iter().all(|framing| {
+                let reading = self.look(&scene, framing);
+                is_noise(&reading, if long { u16::MAX } else { lone })
             })
+        })
     }
 
     /// Reads a box in one orientation, more than once if the first look is poor.
     fn read_as(&self, picture: &Gray, tight: Rect, orientation: Orientation) -> Reading {
         let scene = Scene::new(picture, tight, orientation);
-        let mut best = Reading::default();
-        for framing in &FRAMINGS {
-            let reading = self.look(&scene, framing);
-            if reading.confidence > best.confidence
-                || best.chars.is_empty() && !reading.chars.is_empty()
-            {
-                best = reading;
-            }
-            if best.confidence >= SURE {
-                break;
+        let mut best = self.look(&scene, &FRAMINGS[0]);
+        if best.confidence < SURE {
+            let second = self.look(&scene, &FRAMINGS[1]);
+            if second.confidence > best.confidence || best.chars.is_empty() {
+                best = second;
             }
         }
         best.orientation = orientation;
@@ -115,7 +130,10 @@ impl CtcReader {
         };
         let height = fitted.height();
         let margin = |hundredths: i64| (height * hundredths + 50) / 100;
-        let window = fitted.grow(margin(framing.horizontal), margin(framing.vertical));
+        let window = fitted.grow(
+            margin(framing.horizontal).max(LEAST_MARGIN_PX),
+            margin(framing.vertical).max(((LEAST_HEIGHT_PX - height + 1) / 2).min(height)),
+        );
         self.read_window(scene, &window)
     }
 
@@ -175,15 +193,15 @@ impl Reader for CtcReader {
             consider(Orientation::Up);
             consider(Orientation::Down);
         }
-        if best.confidence < SURE && tight.w.min(tight.h) >= MARKER_PX {
-            let mut consider = |orientation| {
+        if best.confidence < DOUBTFUL && tight.w.min(tight.h) >= MARKER_PX && tight.w <= tight.h * 4
+        {
+            for orientation in [Orientation::Turned, Orientation::Mirrored] {
                 let reading = self.read_as(picture, tight, orientation);
-                if score(&reading) > score(&best) {
+                let capitals = reading.chars.iter().all(|c| c.ch.is_uppercase());
+                if capitals && reading.confidence >= SURE && score(&reading) > score(&best) {
                     best = reading;
                 }
-            };
-            consider(Orientation::Turned);
-            consider(Orientation::Mirrored);
+            }
         }
         best
     }
@@ -195,6 +213,19 @@ fn in_frame(picture: &Gray, line: &TextLine) -> Option<Rect> {
         .tight
         .intersect(&Rect::new(0, 0, picture.width, picture.height));
     (!tight.is_empty()).then_some(tight)
+}
+
+/// Whether a reading is what pictures without text give: at most one letter, with a confidence below `lone`.
+fn is_noise(reading: &Reading, lone: u16) -> bool {
+    let mut letters = reading
+        .chars
+        .iter()
+        .filter(|c| c.ch == UNREADABLE || c.ch.is_alphanumeric() && c.confidence >= LETTER);
+    match (letters.next(), letters.next()) {
+        (None, _) => true,
+        (Some(only), None) => only.ch != UNREADABLE && only.confidence < lone,
+        _ => false,
+    }
 }
 
 /// What a reading counts against those of other orientations. A tall box of several letters, squeezed, can look like one
@@ -216,11 +247,11 @@ fn permille(probability: f32) -> u16 {
     (probability.clamp(0.0, 1.0) * 1000.0).round() as u16
 }
 
-/// What is returned where the network failed: there may be text, nobody knows which.
+/// What is returned where the network failed.
 fn unreadable(scene: &Scene) -> Reading {
     Reading {
         chars: vec![ReadChar {
-            ch: char::REPLACEMENT_CHARACTER,
+            ch: UNREADABLE,
             rect: scene.in_frame(scene.tight.x0, scene.tight.x1),
             confidence: 0,
         }],
