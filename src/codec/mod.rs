@@ -6,7 +6,7 @@
 //! | coding | decode | encode |
 //! |---|---|---|
 //! | RLE Lossless (PS3.5 Annex G) | [`rle::decode`] | [`rle::encode`] |
-//! | JPEG-LS, ISO 14495-1 (in work) | `jpeg_ls::decode(data: &[u8], max_bytes: usize) -> Result<Decoded, CodecError>` | `jpeg_ls::encode(frame: &Frame, &Options { near, interleave }) -> Result<Vec<u8>, CodecError>` |
+//! | JPEG-LS, ISO 14495-1 | [`jpeg_ls::decode`] | [`jpeg_ls::encode`] |
 //!
 //! Every decoder treats its input as hostile: it never panics, allocates no more than the frame size the caller allows
 //! (plus a few rows), and calls a stream that ends early damaged instead of inventing samples. Colour is never
@@ -56,6 +56,31 @@ pub struct Decoded {
     pub samples: Vec<u8>,
 }
 
+impl Decoded {
+    /// The samples in words of `bytes` bytes (1, 2 or 4) as [`crate::frame::Frame`] wants them where more bits are allocated than
+    /// the stream has; values stay unsigned.
+    ///
+    /// # Errors
+    /// [`CodecError::Damaged`] if the stream has more bits than such words.
+    pub fn into_words(self, bytes: usize) -> Result<Vec<u8>, CodecError> {
+        let coded = if self.bits > 8 { 2 } else { 1 };
+        if bytes == coded {
+            return Ok(self.samples);
+        }
+        if bytes < coded {
+            return Err(CodecError::Damaged("more bits than allocated"));
+        }
+        let mut words = vec![0; self.samples.len() / coded * bytes];
+        for (word, sample) in words
+            .chunks_exact_mut(bytes)
+            .zip(self.samples.chunks_exact(coded))
+        {
+            word[..coded].copy_from_slice(sample);
+        }
+        Ok(words)
+    }
+}
+
 /// Bytes of a whole interleaved frame of whole-byte samples, if it can be held at all.
 fn frame_bytes(f: &PixelFormat) -> Result<usize, CodecError> {
     if !matches!(f.bits_allocated, 8 | 16 | 32) {
@@ -77,4 +102,30 @@ fn frame_bytes(f: &PixelFormat) -> Result<usize, CodecError> {
         .and_then(|n| n.checked_mul(f.bytes_per_sample()))
         .filter(|n| *n > 0 && *n <= isize::MAX as usize)
         .ok_or(CodecError::Input("empty or impossible frame size"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_widened_but_never_cut() {
+        let decoded = |bits, samples| Decoded {
+            width: 2,
+            height: 1,
+            components: 1,
+            bits,
+            near: 0,
+            samples,
+        };
+        assert_eq!(
+            decoded(8, vec![1, 255]).into_words(2),
+            Ok(vec![1, 0, 255, 0])
+        );
+        assert_eq!(
+            decoded(12, vec![1, 2, 3, 4]).into_words(4),
+            Ok(vec![1, 2, 0, 0, 3, 4, 0, 0])
+        );
+        assert!(decoded(9, vec![1, 0, 2, 0]).into_words(1).is_err());
+    }
 }

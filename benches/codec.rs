@@ -1,0 +1,101 @@
+//! Decoding and encoding of one frame on one core, in bytes of samples a second.
+//!
+//! Measured: our own codecs on a made-up ultrasound screen (dark surround, speckled sector, lettering) in 8-bit grey, 8-bit
+//! RGB and 12-bit grey, 1024 × 768. Not measured: reading files, joining fragments, colour.
+
+use std::hint::black_box;
+
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use unburn::codec::{jpeg_ls, rle};
+use unburn::frame::{Frame, Photometric, PixelFormat};
+
+const COLS: u32 = 1024;
+const ROWS: u32 = 768;
+
+/// A sector of smooth speckle below a banner of letter-like blocks.
+fn screen(spp: u16, bits: u16) -> Frame {
+    let format = PixelFormat {
+        rows: ROWS,
+        cols: COLS,
+        samples_per_pixel: spp,
+        bits_allocated: if bits > 8 { 16 } else { 8 },
+        bits_stored: bits,
+        high_bit: bits - 1,
+        signed: false,
+        photometric: if spp == 3 {
+            Photometric::Rgb
+        } else {
+            Photometric::Monochrome2
+        },
+        planar: false,
+    };
+    let mut frame = Frame {
+        format,
+        data: vec![0; format.bytes_per_frame()],
+    };
+    let top = (1u32 << bits) - 1;
+    let mut state = 1u32;
+    let mut speckle = 0.0f32;
+    for y in 0..ROWS {
+        for x in 0..COLS {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            speckle = 0.7 * speckle + (state >> 8) as f32 / (1 << 24) as f32 * 0.3;
+            let (dx, dy) = (x as f32 - 512.0, y as f32 + 40.0);
+            let inside = dx.abs() < dy * 0.8 && dx.hypot(dy) < 760.0 && y > 90;
+            let letter = y % 24 > 8 && y < 72 && x % 9 < 6 && (x / 9 * 7 + y / 3 * 5) % 4 == 0;
+            let value = if letter {
+                top
+            } else if inside {
+                (speckle * (1.0 - dy / 1000.0) * top as f32) as u32
+            } else {
+                0
+            };
+            for c in 0..u32::from(spp) {
+                let tint = if inside && x % 200 < 60 {
+                    value / 16 * c
+                } else {
+                    0
+                };
+                frame.set_word(x, y, c as usize, value.saturating_sub(tint));
+            }
+        }
+    }
+    frame
+}
+
+fn codecs(criterion: &mut Criterion) {
+    for (name, frame) in [
+        ("grey8", screen(1, 8)),
+        ("rgb8", screen(3, 8)),
+        ("grey12", screen(1, 12)),
+    ] {
+        let size = frame.data.len();
+        let mut group = criterion.benchmark_group(format!("codec/{name}"));
+        group.throughput(Throughput::Bytes(size as u64));
+        group.sample_size(20);
+
+        let coded = rle::encode(&frame).expect("a format RLE has");
+        group.bench_function("rle encode", |b| b.iter(|| rle::encode(black_box(&frame))));
+        group.bench_function("rle decode", |b| {
+            b.iter(|| rle::decode(black_box(&coded), &frame.format));
+        });
+
+        for (kind, near) in [("jpeg-ls", 0), ("jpeg-ls near 2", 2)] {
+            let options = jpeg_ls::Options {
+                near,
+                ..jpeg_ls::Options::default()
+            };
+            let coded = jpeg_ls::encode(&frame, &options).expect("a format JPEG-LS has");
+            group.bench_function(format!("{kind} encode"), |b| {
+                b.iter(|| jpeg_ls::encode(black_box(&frame), &options));
+            });
+            group.bench_function(format!("{kind} decode"), |b| {
+                b.iter(|| jpeg_ls::decode(black_box(&coded), size));
+            });
+        }
+        group.finish();
+    }
+}
+
+criterion_group!(benches, codecs);
+criterion_main!(benches);
