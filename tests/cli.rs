@@ -285,3 +285,26 @@ fn the_readme_names_every_command_and_flag() {
         }
     }
 }
+
+#[test]
+fn doctor_finds_its_models_and_passes_its_self_test_on_the_processor() {
+    let t = folder();
+    let ran = unburn(t.path(), &["doctor", "--json", "--device", "cpu"]);
+    assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
+    let found: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert_eq!(found["ok"], true);
+    assert_eq!(found["models"].as_array().unwrap().len(), 3);
+    let chosen = found["device"]["chosen"].as_str().unwrap();
+    assert!(chosen.starts_with("cpu"), "{chosen}");
+    let encodings = found["encodings"].as_array().unwrap();
+    assert!(encodings.iter().any(|e| e["read"] == true));
+    assert!(
+        encodings
+            .iter()
+            .any(|e| e["read"] == false && e["masked_as"].is_null())
+    );
+    // An adapter of that name is nowhere.
+    let ran = unburn(t.path(), &["doctor", "--device", "No Such Adapter"]);
+    assert_eq!(ran.code, 1, "{}", ran.stdout);
+    assert!(ran.stdout.contains("chosen: none"), "{}", ran.stdout);
+}

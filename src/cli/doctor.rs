@@ -1,12 +1,169 @@
-//! `unburn doctor`: what this program finds around it.
+//! `unburn doctor`: what this program finds around it, and whether it works here.
 
 use super::Exit;
 use super::args::DoctorArgs;
-use super::engine::Engine;
+use super::output::Out;
+use super::selftest::{self, SelfTest};
+use super::text::shown;
+use crate::detect;
+use crate::dicom::support::{Codec, Loss, TABLE};
 use crate::error::Result;
+use crate::models::Models;
+use crate::report::SCHEMA;
+use serde::Serialize;
+
+#[derive(Serialize)]
+struct Findings {
+    schema: u32,
+    #[serde(rename = "type")]
+    kind: &'static str,
+    version: &'static str,
+    platform: Platform,
+    device: Device,
+    models: Vec<String>,
+    config_files: Vec<String>,
+    encodings: Vec<Encoding>,
+    self_test: Option<SelfTest>,
+    ok: bool,
+}
+
+#[derive(Serialize)]
+struct Platform {
+    os: &'static str,
+    arch: &'static str,
+    cores: usize,
+}
+
+#[derive(Serialize)]
+struct Device {
+    asked: String,
+    chosen: Option<String>,
+    fault: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Encoding {
+    uid: &'static str,
+    name: &'static str,
+    read: bool,
+    lossy: &'static str,
+    /// In which encoding a file is written when something in it was masked.
+    masked_as: Option<&'static str>,
+}
 
 /// Runs the command.
 pub fn run(args: DoctorArgs) -> Result<Exit> {
-    let config = args.settings.layers()?.finish()?;
-    Engine::open(&config, None).map(|_| Exit::Done)
+    let layers = args.settings.layers()?;
+    let config = layers.finish()?;
+    let models = Models::open(config.models.as_deref())?;
+    let (chosen, fault, self_test) = match detect::open(&config.device, &models) {
+        Err(error) => (None, Some(error.to_string()), None),
+        Ok(detector) => match selftest::run(&models, detector.as_ref()) {
+            Ok(result) => (Some(detector.device()), None, Some(result)),
+            Err(error) => (Some(detector.device()), Some(error.to_string()), None),
+        },
+    };
+    let findings = Findings {
+        schema: SCHEMA,
+        kind: "doctor",
+        version: env!("CARGO_PKG_VERSION"),
+        platform: Platform {
+            os: std::env::consts::OS,
+            arch: std::env::consts::ARCH,
+            cores: std::thread::available_parallelism().map_or(1, usize::from),
+        },
+        device: Device {
+            asked: config.device.clone(),
+            chosen,
+            fault,
+        },
+        models: models.names(),
+        config_files: layers
+            .files()
+            .iter()
+            .map(|f| f.display().to_string())
+            .collect(),
+        encodings: encodings(),
+        ok: self_test.is_some_and(SelfTest::passed),
+        self_test,
+    };
+    let mut out = Out::new();
+    if args.json {
+        out.json(&findings);
+    } else {
+        lines(&findings).iter().for_each(|l| out.line(&shown(l)));
+    }
+    out.finish()?;
+    Ok(if findings.ok {
+        Exit::Done
+    } else {
+        Exit::CouldNotRun
+    })
+}
+
+fn encodings() -> Vec<Encoding> {
+    TABLE
+        .iter()
+        .map(|s| {
+            let read = !matches!(s.codec, Codec::Video | Codec::None);
+            Encoding {
+                uid: s.uid,
+                name: s.name,
+                read,
+                lossy: match s.loss {
+                    Loss::No => "no",
+                    Loss::Yes => "yes",
+                    Loss::Maybe => "maybe",
+                },
+                masked_as: read.then_some(s.masked),
+            }
+        })
+        .collect()
+}
+
+fn lines(f: &Findings) -> Vec<String> {
+    let p = &f.platform;
+    let mut lines = vec![format!(
+        "unburn {} on {} {}, {} cores",
+        f.version, p.os, p.arch, p.cores
+    )];
+    for file in &f.config_files {
+        lines.push(format!("settings    {file}"));
+    }
+    lines.push(format!(
+        "device      asked: {}, chosen: {}",
+        f.device.asked,
+        f.device.chosen.as_deref().unwrap_or("none")
+    ));
+    if let Some(fault) = &f.device.fault {
+        lines.push(format!("            {fault}"));
+    }
+    for model in &f.models {
+        lines.push(format!("model       {model}"));
+    }
+    for e in f.encodings.iter().filter(|e| e.read) {
+        let masked = match e.masked_as {
+            Some(uid) if uid == e.uid => "masked files keep it".to_owned(),
+            Some(uid) => format!("masked files are written as {uid}"),
+            None => String::new(),
+        };
+        lines.push(format!("encoding    {} ({}): {masked}", e.name, e.uid));
+    }
+    let refused = f.encodings.iter().filter(|e| !e.read).count();
+    lines.push(format!(
+        "encoding    {refused} more are known by name and quarantined (--json lists them)"
+    ));
+    match f.self_test {
+        None => lines.push("self-test   not run".into()),
+        Some(t) => {
+            let word = |ok: bool| if ok { "ok" } else { "FAILED" };
+            lines.push(format!("self-test   finds text: {}", word(t.finds_text)));
+            lines.push(format!(
+                "self-test   same answer as the processor: {}",
+                word(t.equals_cpu)
+            ));
+            lines.push(format!("self-test   reads text: {}", word(t.reads_text)));
+        }
+    }
+    lines
 }

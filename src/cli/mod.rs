@@ -10,6 +10,7 @@ mod many;
 mod output;
 mod preview;
 mod progress;
+mod selftest;
 mod signals;
 mod text;
 mod verify;
