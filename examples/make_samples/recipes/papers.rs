@@ -162,7 +162,7 @@ pub fn turned() -> Recipe {
     let lead = Style::strokes(30.0, 2.4).mirrored();
     s.put((430, 40), &lead, bright, Kind::Marker, "R");
     let back = Style::strokes(16.0, 2.0).mirrored();
-    s.put((376, 86), &back, bright, Kind::PhiOther, "L BAEZ");
+    s.put((376, 86), &back, bright, Kind::PhiOther, "J BAEZ");
     s.put((60, 456), &body, bright, Kind::Technical, "3D VR 120 kV");
     Recipe {
         stem: "sc_turned",
