@@ -135,6 +135,8 @@ fn outputs_among_inputs_are_refused() {
         "one -o .",
         "in -o out --quarantine in/q",
         "in -o out --quarantine out",
+        "in -o out --quarantine out/q",
+        "in -o q/out --quarantine q",
         "one b/one -o out",
     ] {
         let mut arguments = vec!["redact", "--keep-metadata"];

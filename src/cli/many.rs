@@ -11,7 +11,6 @@ use crate::batch::report_file::ReportFile;
 use crate::batch::run::{self, Observer, Progress};
 use crate::batch::walk::{self, WorkItem};
 use crate::config::Config;
-use crate::config::layers::Layers;
 use crate::error::{Error, Result};
 use crate::outcome::Outcome;
 use crate::plan::Action;
@@ -41,17 +40,17 @@ pub fn redact(args: RedactArgs) -> Result<Exit> {
     if !args.keep_metadata {
         return Err(Error::Config(KEEP_METADATA.into()));
     }
-    let layers = args.settings.layers()?;
-    let config = layers.finish()?;
-    tell_files(&layers);
+    let config = super::settings(&args.settings)?;
     let items = walk::work_list(&args.inputs)?;
     walk::check_output_folder(output, &args.inputs, &items, "the output folder")?;
     if let Some(folder) = &args.quarantine {
         walk::check_output_folder(folder, &args.inputs, &items, "the quarantine folder")?;
-        if walk::real_path(folder)? == walk::real_path(output)? {
-            return Err(Error::Config(
-                "the quarantine folder must not be the output folder".into(),
-            ));
+        let (kept_back, out) = (walk::real_path(folder)?, walk::real_path(output)?);
+        if kept_back.starts_with(&out) || out.starts_with(&kept_back) {
+            return Err(Error::Config(format!(
+                "the quarantine folder and the output folder must lie apart: `{}`",
+                folder.display()
+            )));
         }
     }
     let engine = Engine::open(&config, Some(key_for_run(args.key.as_deref())?))?;
@@ -60,7 +59,7 @@ pub fn redact(args: RedactArgs) -> Result<Exit> {
         .map(|folder| Quarantine::new(folder, args.quarantine_copy, args.overwrite));
     let work =
         |item: &WorkItem| engine.redact(&item.input, &output.join(&item.mirrored), args.overwrite);
-    let summary = Run {
+    let (summary, fault) = Run {
         items: &items,
         config: &config,
         engine: &engine,
@@ -77,7 +76,7 @@ pub fn redact(args: RedactArgs) -> Result<Exit> {
             count(written, "written file")
         ));
     }
-    Ok(exit_of(&summary))
+    fault.map_or_else(|| Ok(exit_of(&summary)), Err)
 }
 
 /// `unburn scan`
@@ -86,9 +85,7 @@ pub fn scan(args: ScanArgs) -> Result<Exit> {
 }
 
 fn scan_files(args: &ScanArgs) -> Result<Exit> {
-    let layers = args.settings.layers()?;
-    let config = layers.finish()?;
-    tell_files(&layers);
+    let config = super::settings(&args.settings)?;
     let items = walk::work_list(&args.inputs)?;
     let engine = Engine::open(&config, None)?;
     let found = AtomicBool::new(false);
@@ -99,7 +96,7 @@ fn scan_files(args: &ScanArgs) -> Result<Exit> {
         }
         report
     };
-    let summary = Run {
+    let (summary, fault) = Run {
         items: &items,
         config: &config,
         engine: &engine,
@@ -109,18 +106,14 @@ fn scan_files(args: &ScanArgs) -> Result<Exit> {
         quarantine: None,
     }
     .go(work)?;
+    if let Some(fault) = fault {
+        return Err(fault);
+    }
     let exit = exit_of(&summary);
     if exit == Exit::Done && args.fail_on_found && found.load(Ordering::Relaxed) {
         return Ok(Exit::Found);
     }
     Ok(exit)
-}
-
-/// Says which settings files count: one that lies about unnoticed must not change what is masked unnoticed.
-fn tell_files(layers: &Layers) {
-    for file in layers.files() {
-        message(&format!("settings from `{}`", file.display()));
-    }
 }
 
 /// A file that asks for a person counts more than an interruption, which can be made good by a second run.
@@ -146,7 +139,8 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    fn go(self, work: impl Fn(&WorkItem) -> FileReport + Sync) -> Result<Summary> {
+    /// Runs and tells. A fault of the report or of stdout comes beside the summary: files were written all the same.
+    fn go(self, work: impl Fn(&WorkItem) -> FileReport + Sync) -> Result<(Summary, Option<Error>)> {
         let tool = self.engine.tool();
         let report = match &self.output.report {
             Some(path) => {
@@ -177,25 +171,13 @@ impl Run<'_> {
         };
         let end = run::run(self.items, workers, tool, &drain, work, &mut teller);
         teller.meter.finish();
-        let mut summary = teller.summary;
-        summary.interrupted = end.not_started > 0;
-        summary.not_started = end.not_started;
-        summary.finish(started.elapsed().as_secs_f64() * 1000.0);
-        if let Some(fault) = teller.fault {
-            return Err(fault);
-        }
-        if let Some(mut report) = teller.report {
-            report.line(&summary)?;
-            report.finish()?;
-        }
-        let mut out = teller.out;
-        if self.output.json {
-            out.json(&summary);
-        } else {
-            summary_lines(&summary).iter().for_each(|l| out.line(l));
-        }
-        out.finish()?;
-        Ok(summary)
+        teller.summary.interrupted = end.not_started > 0;
+        teller.summary.not_started = end.not_started;
+        teller
+            .summary
+            .finish(started.elapsed().as_secs_f64() * 1000.0);
+        let summary = teller.summary.clone();
+        Ok((summary, teller.finish().err()))
     }
 }
 
@@ -223,6 +205,26 @@ struct Teller<'a> {
     quarantine: Option<Quarantine>,
     fault: Option<Error>,
     drain: &'a AtomicBool,
+}
+
+impl Teller<'_> {
+    /// The summary, and the end of the report. After a fault the report stays unfinished, which its name shows.
+    fn finish(mut self) -> Result<()> {
+        if let Some(fault) = self.fault {
+            return Err(fault);
+        }
+        if let Some(mut report) = self.report {
+            report.line(&self.summary)?;
+            report.finish()?;
+        }
+        if self.json {
+            self.out.json(&self.summary);
+        } else {
+            let lines = summary_lines(&self.summary);
+            lines.iter().for_each(|l| self.out.line(l));
+        }
+        self.out.finish()
+    }
 }
 
 impl Observer for Teller<'_> {

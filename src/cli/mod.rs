@@ -15,9 +15,10 @@ mod signals;
 mod text;
 mod verify;
 
+use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::key::Key;
-use args::{Cli, ConfigVerb, KeyVerb, ShowArgs, Verb};
+use args::{Cli, ConfigVerb, KeyVerb, SettingArgs, ShowArgs, Verb};
 use clap::Parser;
 use output::Out;
 use serde_json::json;
@@ -79,6 +80,17 @@ fn finish(result: Result<Exit>) -> ExitCode {
         }
     });
     ExitCode::from(exit as u8)
+}
+
+/// The settings of a run. Which files they come from is said: one that lies about unnoticed must not change what is
+/// masked.
+fn settings(args: &SettingArgs) -> Result<Config> {
+    let layers = args.layers()?;
+    let config = layers.finish()?;
+    for file in layers.files() {
+        message(&format!("settings from `{}`", file.display()));
+    }
+    Ok(config)
 }
 
 /// A message for people. Failing to write it is not a reason to stop.

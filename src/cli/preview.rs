@@ -12,7 +12,7 @@ use std::path::Path;
 
 /// Runs the command.
 pub fn run(args: PreviewArgs) -> Result<Exit> {
-    let config = args.settings.layers()?.finish()?;
+    let config = super::settings(&args.settings)?;
     std::fs::metadata(&args.file).map_err(|source| Error::Io {
         action: "reading the input",
         path: args.file.clone(),

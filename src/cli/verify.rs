@@ -12,7 +12,7 @@ use std::path::Path;
 
 /// Runs the command.
 pub fn run(args: VerifyArgs) -> Result<Exit> {
-    let config = args.settings.layers()?.finish()?;
+    let config = super::settings(&args.settings)?;
     for path in [Some(&args.original), args.redacted.as_ref()]
         .into_iter()
         .flatten()

@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use toml::{Table, Value};
 
 /// `UNBURN_` variables that are not settings: the key itself ([`crate::key`]), and switches of our test suite.
-const OTHER_VARIABLES: &[&str] = &["UNBURN_KEY", "UNBURN_CORPUS"];
+const OTHER_VARIABLES: &[&str] = &["UNBURN_KEY", "UNBURN_CORPUS", "UNBURN_FULL"];
 /// More variables of the test suite start so.
 const TEST_PREFIXES: [&str; 2] = ["UNBURN_TEST_", "UNBURN_REQUIRE_"];
 
