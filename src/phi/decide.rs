@@ -172,9 +172,15 @@ impl Rules<'_> {
             })
             .collect();
         let strong = words.iter().find(|w| !w.weak);
+        // A unit is no company for a word that is also a name: `MS GRAY`.
+        let strong_enough =
+            words.iter().all(|w| !w.weak) || words.iter().any(|w| !w.weak && w.list != List::Unit);
         let (reason, role) = if values {
-            ("safe:measurement", Role::Value)
-        } else if let Some(w) = strong {
+            // Behind a field's label a value is the field's: `S/N: A123`.
+            let field = words.iter().any(|w| w.list == List::Label);
+            let role = if field { Role::Plain } else { Role::Value };
+            ("safe:measurement", role)
+        } else if let Some(w) = strong.filter(|_| strong_enough) {
             (w.list.reason(), Role::Plain)
         } else if let Some(w) = words.first() {
             let labels_only = words.iter().all(|w| w.list == List::Label) && numbers.is_empty();

@@ -235,6 +235,14 @@ impl Lexicon {
         if let Some(w) = self.words.get(folded) {
             return Some(*w);
         }
+        // The name of a measurement without its value: alone where it is longer than initials.
+        if let Some(label) = self.labels.get(folded) {
+            return Some(Word {
+                list: List::Technical,
+                weak: label.needs_unit || folded.chars().count() <= 2,
+                marker: false,
+            });
+        }
         self.is_probe(folded).then_some(Word {
             list: List::Technical,
             weak: false,

@@ -326,7 +326,10 @@ impl Grammar<'_> {
                 }
                 Kind::Number { .. } => false,
             });
-        let padded = int.len() > 1 && int.starts_with('0');
+        // `12.03.` is a date cut short.
+        let cut =
+            frac.is_some_and(|f| f.len() == 2) && int.len() == 2 && self.sym(i + 1) == Some('.');
+        let padded = int.len() > 1 && int.starts_with('0') || cut;
         let short = int.len() <= SCALE_DIGITS && frac.is_none_or(|f| f.len() <= FRACTION_DIGITS);
         match alone && short && !padded {
             true => (
@@ -484,6 +487,14 @@ impl Grammar<'_> {
         let unit = self.unit(end, label.is_some() || joint.is_some());
         let unit_before =
             joint == Some('X') && end > 0 && matches!(self.kind(end - 1), Some(Kind::Word(_)));
+        // A person's weight or height is no measurement of the picture: `H 175 cm W 80 kg`.
+        let person = unit.is_some_and(|e| {
+            let name = self.text(end..e);
+            self.lexicon.unit(core(&name)) == Some(true)
+        });
+        if person && label.is_none_or(|(name, _)| name.chars().count() < 3) {
+            return None;
+        }
         let end = unit.unwrap_or(end);
         // Letters or digits glued behind: `78F78`, `12h30`, `4.0cmXY`.
         if self.glued(end)
@@ -517,7 +528,14 @@ impl Grammar<'_> {
                     ratio: true,
                 })
             }
-            Some('-') if !has_unit && label.is_none() => None,
+            // `T: 555-123` is no range.
+            Some('-')
+                if !has_unit
+                    && (digits > VALUE_DIGITS
+                        || label.is_none_or(|(name, _)| name.chars().count() < 2)) =>
+            {
+                None
+            }
             Some('X')
                 if !has_unit && label.is_none() && numbers.iter().any(|(n, _)| n.len() > 4) =>
             {
@@ -534,12 +552,16 @@ impl Grammar<'_> {
                 ratio: false,
             }),
             None => {
-                let (name, _) = label?;
+                let (name, label) = label?;
                 // A letter before a number is a label of short values only; sex before an age is none.
                 let letters = name.chars().count();
                 let whole = frac.is_none();
                 let sex_and_age = matches!(name, "M" | "F") && whole && int.len() >= 2;
-                let fits = letters > 1 || int.len() <= 3;
+                // A counter shows no year and no decimals.
+                let year = int.len() == 4 && (int.starts_with("19") || int.starts_with("20"));
+                let counter = label.padded && (year || frac.is_some());
+                let own_label = self.lexicon.label(name).is_some();
+                let fits = (letters > 1 && own_label || int.len() <= 3) && !counter;
                 (fits && !sex_and_age).then_some(Value {
                     end,
                     unit: false,
@@ -561,6 +583,11 @@ impl Grammar<'_> {
             Kind::Sym('/') => ('/', i + 1),
             Kind::Sym('×' | '*') => ('X', i + 1),
             Kind::Sym('±') => ('±', i + 1),
+            // `10:1`: one digit behind the colon is no minute.
+            Kind::Sym(':') if self.glued(i) && self.glued(i + 1) => match self.kind(i + 1) {
+                Some(Kind::Number { int, frac: None }) if int.len() == 1 => (':', i + 1),
+                _ => return None,
+            },
             Kind::Sym('-' | '~') if self.glued(i) && self.glued(i + 1) => ('-', i + 1),
             Kind::Word(w) if w == "X" => ('X', i + 1),
             Kind::Word(w)
@@ -741,6 +768,10 @@ mod tests {
             "JS2",
             "M45",
             "80 kg",
+            "H 175 cm W 80 kg",
+            "IM 1971",
+            "12.03.",
+            "T: 555-123",
             "4711 0815",
             "AB1234",
             "1.2.3",

@@ -167,16 +167,21 @@ impl Look<'_> {
         }
         // Words such as `Patient` and `Time` also stand in plain phrases.
         let colon = token.folded.contains([':', '#', '=']);
-        let rest_is_safe = self
-            .items
-            .iter()
-            .filter(|i| !i.tokens.contains(&at))
-            .all(|i| match i.class {
-                Class::Word(w) => !w.weak || w.list == List::Label,
-                Class::Value { .. } | Class::Sign => true,
-                Class::Number { .. } | Class::Unknown => false,
+        let rest = || self.items.iter().filter(|i| !i.tokens.contains(&at));
+        let rest_is_safe = rest().all(|i| match i.class {
+            Class::Word(w) => !w.weak || w.list == List::Label,
+            Class::Value { .. } | Class::Sign => true,
+            Class::Number { .. } | Class::Unknown => false,
+        });
+        // `TECH R`: as short as somebody's initials.
+        let initials = !self.only_labels()
+            && rest().all(|i| match i.class {
+                Class::Value { .. } => false,
+                _ => self.segment.tokens[i.tokens.clone()]
+                    .iter()
+                    .all(|t| t.core.chars().count() <= 2),
             });
-        (colon && glued || !rest_is_safe || colon && others && !self.only_labels())
+        (colon && glued || !rest_is_safe || initials || colon && others && !self.only_labels())
             .then(|| reason.to_string())
     }
 
