@@ -27,6 +27,10 @@ mod samples;
 mod stream;
 mod strip;
 pub mod support;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
 mod uid;
 mod value;
 mod write;

@@ -67,7 +67,6 @@ impl Carriers {
 }
 
 /// One image object.
-#[derive(Debug)]
 pub struct Object {
     pub(super) bytes: Vec<u8>,
     pub(super) set: DataSet,
@@ -80,6 +79,13 @@ pub struct Object {
     stream_lossy: bool,
     notes: Vec<&'static str>,
     limits: Limits,
+}
+
+impl std::fmt::Debug for Object {
+    /// Says nothing of what the object holds: it may end up in a log.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Object({}, {:?})", self.syntax.name, self.facts.format)
+    }
 }
 
 /// Reads a file.
