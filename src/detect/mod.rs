@@ -1,12 +1,14 @@
 //! Finding text: the network's maps, and the text lines in them.
 
 pub mod cpu;
+pub mod device;
 pub mod network;
 mod open;
 #[cfg(test)]
 pub(crate) mod testing;
+mod tiles;
 
-pub use open::open;
+pub use open::{Examination, examine, open};
 
 use crate::error::Result;
 use crate::frame::Gray;
@@ -39,6 +41,11 @@ pub trait Detector: Send + Sync {
 
     /// Maps of the pictures, in their order. Pictures may have any size from 1×1 up.
     fn maps(&self, pictures: &[&Gray], levels: Levels) -> Result<Vec<TextMap>>;
+
+    /// What a user should know and has not been told yet; each warning is given once.
+    fn warnings(&self) -> Vec<String> {
+        Vec::new()
+    }
 }
 
 /// That a picture has pixels, as many as its size says.

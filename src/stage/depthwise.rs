@@ -23,8 +23,12 @@ pub struct Params {
     pub kernel: u32,
     /// 1 or 2.
     pub stride: u32,
+    /// First word of the layer's weights in the constants.
+    pub weights_at: u32,
+    /// First word of the layer's biases; its shifts follow them.
+    pub ends_at: u32,
     /// Keeps the block a multiple of 16 bytes.
-    pub pad: u32,
+    pub pad: [u32; 3],
 }
 
 /// The shader.

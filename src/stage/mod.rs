@@ -7,6 +7,7 @@
 //! To add a stage: the two files, a line in [`SHADERS`], its place in [`crate::gpu`]'s recorder, and in
 //! [`crate::detect::network::Network::reference`].
 
+pub mod constants;
 pub mod depthwise;
 pub mod layer;
 pub mod levels;

@@ -2,7 +2,7 @@
 
 use super::{Declaration, Kind, Layer, Map, clip};
 
-/// Threads of a workgroup: one thread, one cell, all output channels in groups of four.
+/// Threads of a workgroup: one thread, one cell, four channels.
 pub const WORKGROUP: [u32; 3] = [64, 1, 1];
 
 /// Parameter block of the shader.
@@ -19,8 +19,12 @@ pub struct Params {
     pub out_quads: u32,
     /// 0: clip; 1: add the skip map; 2: double, then add the skip map.
     pub mode: u32,
+    /// First word of the layer's weights in the constants.
+    pub weights_at: u32,
+    /// First word of the layer's biases; its shifts follow them.
+    pub ends_at: u32,
     /// Keeps the block a multiple of 16 bytes.
-    pub pad: [u32; 3],
+    pub pad: u32,
 }
 
 /// The shader's `mode` for a layer.

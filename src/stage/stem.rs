@@ -25,8 +25,10 @@ pub struct Params {
     pub out_height: u32,
     /// Groups of four output channels.
     pub out_quads: u32,
-    /// Keeps the block a multiple of 16 bytes.
-    pub pad: [u32; 2],
+    /// First word of the layer's weights in the constants.
+    pub weights_at: u32,
+    /// First word of the layer's biases; its shifts follow them.
+    pub ends_at: u32,
 }
 
 /// The shader.
