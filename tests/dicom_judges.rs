@@ -1,0 +1,100 @@
+//! Written objects before judges from outside: dcmtk's `dcmdump` reads them to the end, dicom3tools' `dciodvfy` finds no
+//! error that the input lacked, `gdcmconv` decodes them. Each is said aloud where it is missing.
+//!
+//! Works on `samples/`, through reading and writing alone: nothing is searched, one rectangle is masked.
+
+mod common;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use unburn::config::Limits;
+use unburn::dicom::{
+    BurnedInClaim, Carrier, Changes, FrameOut, WriteRequest, check_written, header_ops, read,
+    support, write,
+};
+use unburn::key::Key;
+
+/// Writes a copy of `from`, untouched or with a masked corner in its first frame.
+fn copy(from: &Path, to: &Path, mask: bool) {
+    let object = read(from, &Limits::default()).unwrap();
+    let needs_frames = mask || object.carriers().pixel_data_needs_cleaning();
+    let out_syntax = support::write_syntax(object.support(), mask);
+    let changes = Changes {
+        masked_frames: if mask { vec![0] } else { Vec::new() },
+        frames_written: needs_frames,
+        out_syntax,
+        burned_in: BurnedInClaim::No,
+        remove: vec![Carrier::Icons, Carrier::Overlays, Carrier::Curves],
+    };
+    let key = Key::from_content(&[b'k'; 40]).unwrap();
+    let request = WriteRequest {
+        out_syntax,
+        ops: &header_ops(&object, &changes, &key),
+        copy_pixel_data: !needs_frames,
+        clear_high_bits: mask,
+        strip_streams: needs_frames,
+    };
+    let mut frames = |i: u32| {
+        if !mask || i > 0 {
+            return Ok(FrameOut::Kept);
+        }
+        let mut frame = object.frame(i)?;
+        for y in 0..8.min(frame.format.rows) {
+            for x in 0..16.min(frame.format.cols) {
+                for c in 0..usize::from(frame.format.samples_per_pixel) {
+                    frame.set_word(x, y, c, 0);
+                }
+            }
+        }
+        Ok(FrameOut::Samples(frame))
+    };
+    let mut out = fs::File::create(to).unwrap();
+    let written = write(&object, &request, &mut frames, &mut out).unwrap();
+    let again = check_written(to, &object, out_syntax, &written, &Limits::default()).unwrap();
+    for i in u32::from(mask)..object.facts().frames {
+        let (mut before, after) = (object.frame(i).unwrap(), again.frame(i).unwrap());
+        if mask {
+            unburn::dicom::clear_high_bits(&mut before);
+        }
+        assert!(before == after, "{}: frame {i}", from.display());
+    }
+}
+
+fn inputs() -> Vec<PathBuf> {
+    let mut files: Vec<PathBuf> = fs::read_dir(common::samples())
+        .unwrap()
+        .map(|e| e.unwrap().path())
+        .filter(|p| p.extension().is_some_and(|e| e == "dcm"))
+        .collect();
+    files.sort();
+    files
+}
+
+#[test]
+fn copies_and_masked_copies_please_tools_of_other_makers() {
+    let place = common::Place::new();
+    let files = inputs();
+    assert!(files.len() >= 12, "the samples are missing");
+    for from in files {
+        for mask in [false, true] {
+            let to = place.path("out.dcm");
+            copy(&from, &to, mask);
+            let shown = format!("{} (mask: {mask})", from.display());
+            if let Some(mut dump) = common::tool("dcmdump") {
+                let ran = common::finish(dump.arg("-q").arg(&to));
+                assert_eq!((ran.code, ran.err.as_str()), (0, ""), "dcmdump: {shown}");
+            }
+            if let Some(mut convert) = common::tool("gdcmconv") {
+                let raw = place.path("raw.dcm");
+                let ran = common::finish(convert.arg("--raw").arg(&to).arg(&raw));
+                assert_eq!(ran.code, 0, "gdcmconv: {shown}: {}", ran.err);
+            }
+            if let (Some(before), Some(after)) =
+                (common::iod_errors(&from), common::iod_errors(&to))
+            {
+                let new: Vec<_> = after.iter().filter(|e| !before.contains(e)).collect();
+                assert!(new.is_empty(), "dciodvfy: {shown}: {new:?}");
+            }
+        }
+    }
+}
