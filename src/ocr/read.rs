@@ -20,10 +20,8 @@ const SURE: u16 = 700;
 /// Added to what an upright reading scores against turned ones.
 const UPRIGHT_BONUS: u32 = 100;
 
-/// An upright reading below this lets upside-down and mirrored capitals be tried, as on lead markers.
-const DOUBTFUL: u16 = 500;
-
-/// Shorter side of the smallest box in which they are: lead markers are large.
+/// Shorter side of the smallest box in which upside-down and mirrored capitals are looked for, as on lead markers, if
+/// nothing else is read for sure.
 const MARKER_PX: u32 = 18;
 
 /// Boxes lower than this are grown, though by no more than their height: the line of a dash is higher than the dash.
@@ -193,8 +191,7 @@ impl Reader for CtcReader {
             consider(Orientation::Up);
             consider(Orientation::Down);
         }
-        if best.confidence < DOUBTFUL && tight.w.min(tight.h) >= MARKER_PX && tight.w <= tight.h * 4
-        {
+        if best.confidence < SURE && tight.w.min(tight.h) >= MARKER_PX && tight.w <= tight.h * 4 {
             for orientation in [Orientation::Turned, Orientation::Mirrored] {
                 let reading = self.read_as(picture, tight, orientation);
                 let capitals = reading.chars.iter().all(|c| c.ch.is_uppercase());
