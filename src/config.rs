@@ -23,6 +23,17 @@ pub enum Policy {
     Phi,
 }
 
+impl Policy {
+    /// The word used in settings and reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Policy::All => "all",
+            Policy::SafeList => "safe-list",
+            Policy::Phi => "phi",
+        }
+    }
+}
+
 /// How eagerly text is found; `High` can only mask more.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -25,13 +25,18 @@ pub mod geometry;
 pub mod gpu;
 pub mod key;
 pub mod line;
+pub mod mask;
 pub mod models;
 pub mod ocr;
 pub mod outcome;
 pub mod phi;
 pub mod plan;
 pub mod preview;
+pub mod redact;
 pub mod report;
 pub mod site;
 pub mod stage;
 pub mod templates;
+#[cfg(test)]
+mod testing;
+pub mod views;

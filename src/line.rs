@@ -25,10 +25,22 @@ pub struct TextLine {
     pub tight: Rect,
     /// What has to go so that nothing of the line stays visible: one rectangle, or several strips for slanted text.
     pub cover: Vec<Rect>,
-    /// Evidence of the network, 0–1000; strong lines are masked whatever the reader says.
-    pub strength: u16,
-    /// Whether the network alone settles that this is text.
-    pub strong: bool,
+    /// How sure the network is.
+    pub strength: Strength,
+}
+
+/// How sure the network is that a line is text.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Strength {
+    /// Below its threshold: counts only if it reads well and stands among text.
+    Faint,
+    /// Above its threshold: text unless it reads as nothing, or as next to nothing where no text is near.
+    #[default]
+    Weak,
+    /// Sure in places: text unless it reads as nothing.
+    Likely,
+    /// Text, whatever the reader says.
+    Strong,
 }
 
 /// One character as read.

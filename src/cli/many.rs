@@ -1,7 +1,6 @@
 //! `redact` and `scan`: a run over many files.
 
 use super::args::{OutputArgs, RedactArgs, ScanArgs};
-use super::engine::Engine;
 use super::output::{Out, file_lines, summary_lines};
 use super::progress::Meter;
 use super::text::count;
@@ -14,6 +13,7 @@ use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::outcome::Outcome;
 use crate::plan::Action;
+use crate::redact::Engine;
 use crate::report::{FileReport, Summary};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};

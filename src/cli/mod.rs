@@ -4,7 +4,7 @@
 
 mod args;
 mod doctor;
-mod engine;
+
 mod help;
 mod many;
 mod output;

@@ -2,11 +2,11 @@
 
 use super::Exit;
 use super::args::PreviewArgs;
-use super::engine::Engine;
 use super::message;
 use crate::batch::report_file::private_new;
 use crate::error::{Error, Result};
 use crate::preview;
+use crate::redact::Engine;
 use std::io::{BufWriter, Write};
 use std::path::Path;
 

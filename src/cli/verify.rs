@@ -2,11 +2,11 @@
 
 use super::Exit;
 use super::args::VerifyArgs;
-use super::engine::Engine;
 use super::output::{Out, box_line};
 use super::text::shown;
 use crate::error::{Error, Result};
 use crate::plan::Action;
+use crate::redact::Engine;
 use crate::report::{Identical, VerifyOutcome};
 use std::path::Path;
 

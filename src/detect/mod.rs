@@ -2,6 +2,8 @@
 
 pub mod cpu;
 pub mod device;
+mod ink;
+mod lines;
 pub mod network;
 mod open;
 #[cfg(test)]
@@ -9,6 +11,8 @@ pub(crate) mod testing;
 mod tiles;
 
 pub use open::{Examination, examine, open};
+pub use lines::{find_lines, levels};
+pub use open::open;
 
 use crate::error::Result;
 use crate::frame::Gray;

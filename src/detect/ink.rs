@@ -1,0 +1,301 @@
+//! Glyph extents in the picture around a line found at half resolution.
+//!
+//! The map tells where a line is to about two pixels and blurs its ends. The glyphs themselves are in the picture: pixels
+//! that stand out from the local background. Pieces of such ink that belong to the line pull its box out (a descender,
+//! the last digit) or let it shrink (the blur). Where the picture gives no clear answer, as over tissue, the map's box
+//! with a margin stands.
+
+use crate::frame::Gray;
+use crate::geometry::Rect;
+
+/// Boxes of one line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Extent {
+    /// Around the glyphs.
+    pub tight: Rect,
+    /// What has to go.
+    pub cover: Rect,
+}
+
+/// Smallest difference from the background that counts as ink.
+const MIN_CONTRAST: u32 = 10;
+/// Smallest difference from the background that keeps a pixel inside the cover.
+const FAINT_CONTRAST: u32 = 6;
+/// Ink may cover at most this share of the window (percent), or the background was mistaken.
+const MAX_INK_PERCENT: u64 = 60;
+
+/// Extent of the line whose region and core boxes (px) these are; `core` may be empty.
+pub fn extent(picture: &Gray, region: &Rect, core: &Rect) -> Extent {
+    let (w, h) = (picture.width, picture.height);
+    let height = region.w.min(region.h);
+    let loose = region.grow(2 + height / 8, w, h);
+    let anchor = if core.is_empty() { *region } else { *core };
+    let reach = 3 + height / 2;
+    let window = region.grow(reach, w, h);
+    let Some(ink) = Ink::of(picture, &window) else {
+        return Extent {
+            tight: *region,
+            cover: loose,
+        };
+    };
+    let Some(glyphs) = ink.hull_of_pieces(&anchor, region, height) else {
+        return Extent {
+            tight: *region,
+            cover: loose,
+        };
+    };
+    // Ink may be too faint in parts of the line to be counted, so the core always stays inside.
+    let tight = glyphs.hull(&anchor);
+    let blank_free = ink.without_blank_sides(&region.hull(&tight), &tight);
+    Extent {
+        tight,
+        cover: blank_free.grow(1 + height / 16, w, h),
+    }
+}
+
+/// Ink pixels of a window.
+struct Ink {
+    window: Rect,
+    /// Width and height of the picture.
+    bounds: (u32, u32),
+    /// Pixels that surely stand out.
+    set: Vec<bool>,
+    /// Pixels that may.
+    faint: Vec<bool>,
+}
+
+impl Ink {
+    /// Pixels that differ from the window's background by a good part of the strongest difference there.
+    fn of(picture: &Gray, window: &Rect) -> Option<Ink> {
+        let mut counts = [0u32; 256];
+        for y in window.y..window.bottom() {
+            for &v in &picture.row(y)[window.x as usize..window.right() as usize] {
+                counts[v as usize] += 1;
+            }
+        }
+        let total = window.area();
+        let background = median(&counts, total) as i32;
+        let mut differences = [0u32; 256];
+        for (v, n) in counts.iter().enumerate() {
+            differences[(v as i32 - background).unsigned_abs() as usize] += n;
+        }
+        // The difference that the most distinct 3 % of the pixels reach.
+        let mut left = total * 3 / 100;
+        let mut peak = 255usize;
+        while peak > 0 && u64::from(differences[peak]) <= left {
+            left -= u64::from(differences[peak]);
+            peak -= 1;
+        }
+        let threshold = MIN_CONTRAST.max(peak as u32 * 2 / 5);
+        if (peak as u32) < MIN_CONTRAST {
+            return None;
+        }
+        let weak = FAINT_CONTRAST.max(peak as u32 / 6);
+        let (mut set, mut faint) = (
+            Vec::with_capacity(total as usize),
+            Vec::with_capacity(total as usize),
+        );
+        for y in window.y..window.bottom() {
+            for &v in &picture.row(y)[window.x as usize..window.right() as usize] {
+                let difference = (i32::from(v) - background).unsigned_abs();
+                set.push(difference >= threshold);
+                faint.push(difference >= weak);
+            }
+        }
+        let inked = set.iter().filter(|s| **s).count() as u64;
+        let bounds = (picture.width, picture.height);
+        (inked * 100 <= total * MAX_INK_PERCENT).then_some(Ink {
+            window: *window,
+            bounds,
+            set,
+            faint,
+        })
+    }
+
+    /// Hull of the pieces of ink that belong to the line: they touch its region box, are no larger than glyphs of this
+    /// line can be, and do not run out of the window (rules, frames, tissue edges).
+    fn hull_of_pieces(&self, anchor: &Rect, region: &Rect, height: u32) -> Option<Rect> {
+        let (w, h) = (self.window.w as i64, self.window.h as i64);
+        let mut seen = vec![false; self.set.len()];
+        let mut stack = Vec::new();
+        let mut hull = Rect::default();
+        let line = region.intersect(&anchor.grow(height / 4 + 1, self.bounds.0, self.bounds.1));
+        for start in 0..self.set.len() {
+            if seen[start] || !self.set[start] {
+                continue;
+            }
+            seen[start] = true;
+            stack.push(start);
+            let mut piece = Rect::default();
+            let mut inside = 0u32;
+            let mut size = 0u32;
+            while let Some(i) = stack.pop() {
+                let (x, y) = (i as i64 % w, i as i64 / w);
+                let (px, py) = (self.window.x + x as u32, self.window.y + y as u32);
+                piece = piece.hull(&Rect::new(px, py, 1, 1));
+                size += 1;
+                inside += u32::from(region.contains_point(px, py));
+                for ny in (y - 1).max(0)..=(y + 1).min(h - 1) {
+                    for nx in (x - 1).max(0)..=(x + 1).min(w - 1) {
+                        let n = (ny * w + nx) as usize;
+                        if !seen[n] && self.set[n] {
+                            seen[n] = true;
+                            stack.push(n);
+                        }
+                    }
+                }
+            }
+            if inside == 0 {
+                continue;
+            }
+            let small = piece.w.max(piece.h) <= region.w.max(region.h).max(3 * height);
+            if small
+                && !self.runs_out(&piece)
+                && (inside * 4 >= size * 3 || in_line(&piece, anchor, height))
+            {
+                hull = hull.hull(&piece);
+            } else {
+                // Ink that the line shares with its neighbour or with something larger: only the part under the line.
+                hull = hull.hull(&piece.intersect(&line));
+            }
+        }
+        (!hull.is_empty()).then_some(hull)
+    }
+
+    /// Takes rows and columns off the sides of `rect` in which nothing stands out, never into `least`.
+    fn without_blank_sides(&self, rect: &Rect, least: &Rect) -> Rect {
+        let blank = |r: Rect| {
+            (r.y..r.bottom()).all(|y| {
+                let row = (y - self.window.y) as usize * self.window.w as usize;
+                (r.x..r.right()).all(|x| !self.faint[row + (x - self.window.x) as usize])
+            })
+        };
+        let (mut x0, mut y0, mut x1, mut y1) = (rect.x, rect.y, rect.right(), rect.bottom());
+        while y0 < least.y && blank(Rect::from_corners(x0, y0, x1, y0 + 1)) {
+            y0 += 1;
+        }
+        while y1 > least.bottom() && blank(Rect::from_corners(x0, y1 - 1, x1, y1)) {
+            y1 -= 1;
+        }
+        while x0 < least.x && blank(Rect::from_corners(x0, y0, x0 + 1, y1)) {
+            x0 += 1;
+        }
+        while x1 > least.right() && blank(Rect::from_corners(x1 - 1, y0, x1, y1)) {
+            x1 -= 1;
+        }
+        Rect::from_corners(x0, y0, x1, y1)
+    }
+
+    /// Whether a piece touches the window's border where the window does not end at the picture's border.
+    fn runs_out(&self, piece: &Rect) -> bool {
+        let w = &self.window;
+        (piece.x == w.x && w.x > 0)
+            || (piece.y == w.y && w.y > 0)
+            || (piece.right() == w.right() && w.right() < self.bounds.0)
+            || (piece.bottom() == w.bottom() && w.bottom() < self.bounds.1)
+    }
+}
+
+/// Whether a piece stands beside the anchor in reading direction rather than above or below it: across the line, most of
+/// it is level with the anchor.
+fn in_line(piece: &Rect, anchor: &Rect, height: u32) -> bool {
+    let level = |a0: u32, a1: u32, b0: u32, b1: u32| {
+        let shared = a1
+            .min(b1 + height / 4)
+            .saturating_sub(a0.max(b0.saturating_sub(height / 4)));
+        shared * 3 >= (a1 - a0) * 2
+    };
+    if anchor.w >= anchor.h {
+        level(piece.y, piece.bottom(), anchor.y, anchor.bottom())
+    } else {
+        level(piece.x, piece.right(), anchor.x, anchor.right())
+    }
+}
+
+fn median(counts: &[u32; 256], total: u64) -> u8 {
+    let mut sum = 0u64;
+    for (v, &n) in counts.iter().enumerate() {
+        sum += u64::from(n);
+        if sum * 2 >= total {
+            return v as u8;
+        }
+    }
+    255
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn picture(ink: &[Rect], value: u8) -> Gray {
+        let mut p = Gray::new(120, 60, 20);
+        for r in ink {
+            for y in r.y..r.bottom() {
+                p.row_mut(y)[r.x as usize..r.right() as usize].fill(value);
+            }
+        }
+        p
+    }
+
+    /// Glyph stems of 2×10 px every 6 px.
+    fn stems(x0: u32, y: u32, count: u32) -> Vec<Rect> {
+        (0..count)
+            .map(|i| Rect::new(x0 + 6 * i, y, 2, 10))
+            .collect()
+    }
+
+    #[test]
+    fn the_box_shrinks_from_the_blur_of_the_map_to_the_glyphs() {
+        let p = picture(&stems(40, 20, 6), 220);
+        let e = extent(&p, &Rect::new(32, 14, 48, 22), &Rect::new(40, 22, 32, 6));
+        assert_eq!(e.tight, Rect::from_corners(40, 20, 72, 30));
+        assert!(
+            e.cover.contains(&e.tight) && Rect::new(36, 16, 40, 18).contains(&e.cover),
+            "{:?}",
+            e.cover
+        );
+    }
+
+    #[test]
+    fn a_glyph_that_the_map_cut_off_is_taken_in() {
+        let p = picture(&stems(40, 20, 7), 220);
+        let e = extent(&p, &Rect::new(36, 18, 41, 14), &Rect::new(40, 22, 32, 6));
+        assert!(e.cover.contains(&Rect::new(76, 20, 2, 10)), "{:?}", e.cover);
+    }
+
+    #[test]
+    fn glyphs_of_the_line_above_are_not_taken_in() {
+        let mut ink = stems(40, 20, 6);
+        ink.extend(stems(40, 7, 6));
+        let e = extent(
+            &picture(&ink, 220),
+            &Rect::new(36, 16, 42, 17),
+            &Rect::new(40, 22, 32, 6),
+        );
+        assert!(e.tight.y >= 16, "{:?}", e.tight);
+    }
+
+    #[test]
+    fn dark_ink_on_light_ground_counts_too() {
+        let mut p = picture(&stems(40, 20, 6), 220);
+        p.data.iter_mut().for_each(|v| *v = 255 - *v);
+        let e = extent(&p, &Rect::new(32, 14, 48, 22), &Rect::new(40, 22, 32, 6));
+        assert_eq!(e.tight, Rect::from_corners(40, 20, 72, 30));
+    }
+
+    #[test]
+    fn a_flat_picture_keeps_the_box_of_the_map() {
+        let region = Rect::new(30, 10, 20, 12);
+        let e = extent(&picture(&[], 0), &region, &Rect::default());
+        assert!(e.cover.contains(&region));
+        assert_eq!(e.tight, region);
+    }
+
+    #[test]
+    fn boxes_at_the_border_stay_inside_the_picture() {
+        let p = picture(&[Rect::new(0, 0, 3, 8), Rect::new(5, 0, 3, 8)], 255);
+        let e = extent(&p, &Rect::new(0, 0, 12, 10), &Rect::new(0, 2, 8, 4));
+        assert!(Rect::new(0, 0, 120, 60).contains(&e.cover));
+        assert!(e.cover.contains(&Rect::new(0, 0, 8, 8)));
+    }
+}

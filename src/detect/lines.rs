@@ -1,0 +1,407 @@
+//! From the network's packed map to text lines: integer code, shared by every device.
+//!
+//! A *region* component is a blob of cells that may be text; it counts if it is confident enough somewhere and holds part
+//! of a text line's *core*. Every core component is one line; the other cells of the region go to the core that reaches
+//! them first. A line has two products, because what is good for one is bad for the other: a tight box around the glyphs
+//! (what is read) and the cover (what has to go). Both follow the ink in the picture, not only the half-resolution map.
+
+use super::ink;
+use super::{Levels, TextMap};
+use crate::config::Sensitivity;
+use crate::frame::Gray;
+use crate::geometry::Rect;
+use crate::line::{Strength, TextLine};
+
+/// Pixels a side of a map cell.
+pub const CELL_PX: u32 = 2;
+
+/// Fewest cells of a region.
+const MIN_CELLS: u32 = 5;
+/// A line whose cells fill less than this share of its box (percent) is slanted and covered by strips.
+const SLANTED_FILL_PERCENT: u64 = 50;
+/// Width of the strips that cover a slanted line, cells.
+const STRIP_CELLS: u32 = 6;
+
+/// Thresholds of the map for a sensitivity. Region: may be text, is text, surely text. Core: some, a line, surely a line.
+pub fn levels(sensitivity: Sensitivity) -> Levels {
+    match sensitivity {
+        Sensitivity::Normal => Levels {
+            region: [96, 144, 196],
+            core: [112, 128, 168],
+        },
+        Sensitivity::High => Levels {
+            region: [64, 104, 196],
+            core: [72, 112, 168],
+        },
+    }
+}
+
+/// The text lines of a picture, sorted from top to bottom. `map` is the network's answer for exactly this picture.
+pub fn find_lines(map: &TextMap, picture: &Gray) -> Vec<TextLine> {
+    let regions = Components::label(map, |cell| cell & 3 >= 1);
+    let mut keep = vec![Blob::default(); regions.count as usize + 1];
+    for (i, &label) in regions.labels.iter().enumerate() {
+        if label > 0 {
+            keep[label as usize].add(map.cells[i]);
+        }
+    }
+    let kept = |label: u32| label > 0 && keep[label as usize].may_be_text();
+    let (owners, lines) = assign(map, &regions, &kept);
+    let mut shapes = vec![CellShape::default(); lines as usize + 1];
+    for y in 0..map.height {
+        for x in 0..map.width {
+            let i = (y * map.width + x) as usize;
+            if owners[i] > 0 {
+                shapes[owners[i] as usize].add(x, y, map.cells[i]);
+            }
+        }
+    }
+    let mut found: Vec<TextLine> = shapes
+        .iter()
+        .enumerate()
+        .skip(1)
+        .filter(|(_, s)| s.cells > 0)
+        .filter_map(|(id, s)| line_of(id as u32, s, map, &owners, picture))
+        .collect();
+    found.sort_unstable_by_key(|l| (l.tight.y, l.tight.x, l.tight.w, l.tight.h));
+    found
+}
+
+/// What a region component holds.
+#[derive(Clone, Copy, Default)]
+struct Blob {
+    cells: u32,
+    region: u8,
+    core: u8,
+}
+
+impl Blob {
+    fn add(&mut self, cell: u8) {
+        self.cells += 1;
+        self.region = self.region.max(cell & 3);
+        self.core = self.core.max(cell >> 2 & 3);
+    }
+
+    fn may_be_text(&self) -> bool {
+        self.cells >= MIN_CELLS && self.region >= 1 && self.core >= 1
+    }
+}
+
+/// 8-connected components of the cells that a test picks; labels count from 1 in reading order.
+struct Components {
+    labels: Vec<u32>,
+    count: u32,
+}
+
+impl Components {
+    fn label(map: &TextMap, pick: impl Fn(u8) -> bool) -> Components {
+        let (w, h) = (map.width as i64, map.height as i64);
+        let mut labels = vec![0u32; map.cells.len()];
+        let mut count = 0;
+        let mut stack: Vec<usize> = Vec::new();
+        for start in 0..labels.len() {
+            if labels[start] != 0 || !pick(map.cells[start]) {
+                continue;
+            }
+            count += 1;
+            labels[start] = count;
+            stack.push(start);
+            while let Some(i) = stack.pop() {
+                let (x, y) = (i as i64 % w, i as i64 / w);
+                for ny in (y - 1).max(0)..=(y + 1).min(h - 1) {
+                    for nx in (x - 1).max(0)..=(x + 1).min(w - 1) {
+                        let n = (ny * w + nx) as usize;
+                        if labels[n] == 0 && pick(map.cells[n]) {
+                            labels[n] = count;
+                            stack.push(n);
+                        }
+                    }
+                }
+            }
+        }
+        Components { labels, count }
+    }
+}
+
+/// Gives every cell of a kept region to a line: core components are lines, other cells join the line that reaches them
+/// first (synchronous rounds over 4 neighbours, the lowest number wins a tie), and a region without a core is a line.
+fn assign(map: &TextMap, regions: &Components, kept: &dyn Fn(u32) -> bool) -> (Vec<u32>, u32) {
+    let in_region = |i: usize| kept(regions.labels[i]);
+    let core_cells: Vec<u8> = map
+        .cells
+        .iter()
+        .enumerate()
+        .map(|(i, &c)| u8::from(c >> 2 & 3 >= 2 && in_region(i)))
+        .collect();
+    let core_map = TextMap {
+        width: map.width,
+        height: map.height,
+        cells: core_cells,
+    };
+    let cores = Components::label(&core_map, |c| c == 1);
+    let mut owners = cores.labels;
+    let mut lines = cores.count;
+    let mut has_core = vec![false; regions.count as usize + 1];
+    for (i, &o) in owners.iter().enumerate() {
+        if o > 0 {
+            has_core[regions.labels[i] as usize] = true;
+        }
+    }
+    let mut own_line = vec![0u32; regions.count as usize + 1];
+    for (label, slot) in own_line.iter_mut().enumerate().skip(1) {
+        if kept(label as u32) && !has_core[label] {
+            lines += 1;
+            *slot = lines;
+        }
+    }
+    for (i, o) in owners.iter_mut().enumerate() {
+        if *o == 0 && in_region(i) {
+            *o = own_line[regions.labels[i] as usize];
+        }
+    }
+    let mut border: Vec<usize> = (0..owners.len()).filter(|&i| owners[i] > 0).collect();
+    while !border.is_empty() {
+        let mut reached: Vec<(usize, u32)> = Vec::new();
+        for &i in &border {
+            for n in neighbours4(i, map.width as usize, map.height as usize) {
+                if owners[n] == 0 && in_region(n) {
+                    reached.push((n, owners[i]));
+                }
+            }
+        }
+        reached.sort_unstable();
+        reached.dedup_by_key(|r| r.0);
+        for &(n, owner) in &reached {
+            owners[n] = owner;
+        }
+        border = reached.into_iter().map(|r| r.0).collect();
+    }
+    (owners, lines)
+}
+
+fn neighbours4(i: usize, w: usize, h: usize) -> impl Iterator<Item = usize> {
+    let (x, y) = (i % w, i / w);
+    [
+        (y > 0).then(|| i - w),
+        (x > 0).then(|| i - 1),
+        (x + 1 < w).then(|| i + 1),
+        (y + 1 < h).then(|| i + w),
+    ]
+    .into_iter()
+    .flatten()
+}
+
+/// The cells of one line.
+#[derive(Clone, Default)]
+struct CellShape {
+    cells: u32,
+    region: Bounds,
+    core: Bounds,
+    /// Cells whose region and core levels are the highest.
+    sure_region: u32,
+    sure_core: u32,
+    /// Cells whose region level is at least that of text.
+    text_region: u32,
+}
+
+impl CellShape {
+    /// Half of a line's region cells are sure in plain text; a few sure core cells are enough for short lines.
+    fn strength(&self) -> Strength {
+        if self.sure_core >= 3 && self.sure_region * 4 >= self.cells {
+            Strength::Strong
+        } else if self.sure_core > 0 && self.sure_region > 0 {
+            Strength::Likely
+        } else if self.text_region > 0 {
+            Strength::Weak
+        } else {
+            Strength::Faint
+        }
+    }
+
+    fn add(&mut self, x: u32, y: u32, cell: u8) {
+        self.cells += 1;
+        self.region.add(x, y);
+        self.text_region += u32::from(cell & 3 >= 2);
+        self.sure_region += u32::from(cell & 3 == 3);
+        if cell >> 2 & 3 >= 2 {
+            self.core.add(x, y);
+        }
+        self.sure_core += u32::from(cell >> 2 & 3 == 3);
+    }
+}
+
+/// Half-open bounds in cells.
+#[derive(Clone, Copy, Default)]
+struct Bounds(Rect);
+
+impl Bounds {
+    fn add(&mut self, x: u32, y: u32) {
+        self.0 = self.0.hull(&Rect::new(x, y, 1, 1));
+    }
+
+    fn pixels(&self, picture: &Gray) -> Rect {
+        let r = self.0;
+        Rect::new(r.x * CELL_PX, r.y * CELL_PX, r.w * CELL_PX, r.h * CELL_PX).intersect(&Rect::new(
+            0,
+            0,
+            picture.width,
+            picture.height,
+        ))
+    }
+}
+
+/// A line from its cells and the ink under them; `None` if it lies wholly in the padding of the map.
+fn line_of(
+    id: u32,
+    shape: &CellShape,
+    map: &TextMap,
+    owners: &[u32],
+    picture: &Gray,
+) -> Option<TextLine> {
+    let region = shape.region.pixels(picture);
+    if region.is_empty() {
+        return None;
+    }
+    let strength = shape.strength();
+    let slanted = u64::from(shape.cells) * 100 < SLANTED_FILL_PERCENT * shape.region.0.area();
+    if slanted {
+        let cover = strips(id, shape, map, owners, picture);
+        return Some(TextLine {
+            tight: region,
+            cover,
+            strength,
+        });
+    }
+    let core = shape.core.pixels(picture);
+    let extent = ink::extent(picture, &region, &core);
+    Some(TextLine {
+        tight: extent.tight,
+        cover: vec![extent.cover],
+        strength,
+    })
+}
+
+/// Strips across the shorter side that together cover the cells of a slanted line.
+fn strips(id: u32, shape: &CellShape, map: &TextMap, owners: &[u32], picture: &Gray) -> Vec<Rect> {
+    let b = shape.region.0;
+    let across = b.w >= b.h;
+    let (from, to) = if across {
+        (b.x, b.right())
+    } else {
+        (b.y, b.bottom())
+    };
+    let mut cover = Vec::new();
+    let mut start = from;
+    while start < to {
+        let end = (start + STRIP_CELLS).min(to);
+        let mut bounds = Bounds::default();
+        let window = if across {
+            Rect::from_corners(start, b.y, end, b.bottom())
+        } else {
+            Rect::from_corners(b.x, start, b.right(), end)
+        };
+        for y in window.y..window.bottom() {
+            for x in window.x..window.right() {
+                if owners[(y * map.width + x) as usize] == id {
+                    bounds.add(x, y);
+                }
+            }
+        }
+        let r = bounds.pixels(picture);
+        if !r.is_empty() {
+            cover.push(r.grow(CELL_PX + r.w.min(r.h) / 8, picture.width, picture.height));
+        }
+        start = end;
+    }
+    cover
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A map of 40×20 cells from (rectangle, cell value) in order.
+    fn map(parts: &[(Rect, u8)]) -> TextMap {
+        let mut m = TextMap {
+            width: 40,
+            height: 20,
+            cells: vec![0; 800],
+        };
+        for (r, v) in parts {
+            for y in r.y..r.bottom() {
+                for x in r.x..r.right() {
+                    m.cells[(y * 40 + x) as usize] = *v;
+                }
+            }
+        }
+        m
+    }
+
+    const REGION: u8 = 2;
+    const SURE: u8 = 3 | 3 << 2;
+
+    fn flat() -> Gray {
+        Gray::new(80, 40, 0)
+    }
+
+    #[test]
+    fn a_blob_without_core_or_without_confidence_is_nothing() {
+        assert!(find_lines(&map(&[(Rect::new(2, 2, 8, 4), REGION)]), &flat()).is_empty());
+        let faint = find_lines(&map(&[(Rect::new(2, 2, 8, 4), 1 | 1 << 2)]), &flat());
+        assert!(faint.iter().all(|l| l.strength == Strength::Faint));
+        assert!(find_lines(&map(&[(Rect::new(2, 2, 2, 2), SURE)]), &flat()).is_empty());
+        assert!(find_lines(&map(&[]), &flat()).is_empty());
+    }
+
+    #[test]
+    fn two_cores_in_one_region_are_two_lines_and_share_its_cells() {
+        let m = map(&[
+            (Rect::new(4, 2, 20, 12), REGION),
+            (Rect::new(6, 4, 16, 2), SURE),
+            (Rect::new(6, 10, 16, 2), SURE),
+        ]);
+        let lines = find_lines(&m, &flat());
+        assert_eq!(lines.len(), 2);
+        assert_eq!(lines[0].tight, Rect::new(8, 4, 40, 12));
+        assert_eq!(lines[1].tight, Rect::new(8, 16, 40, 12));
+        assert!(lines.iter().all(|l| l.strength >= Strength::Weak));
+    }
+
+    #[test]
+    fn a_slanted_line_is_covered_by_strips_that_leave_the_corners_free() {
+        let steps: Vec<(Rect, u8)> = (0..15)
+            .map(|i| (Rect::new(2 * i + 2, i + 2, 3, 3), SURE))
+            .collect();
+        let lines = find_lines(&map(&steps), &flat());
+        assert_eq!(lines.len(), 1);
+        let cover = &lines[0].cover;
+        assert!(cover.len() > 3);
+        for (r, _) in &steps {
+            let px = Rect::new(r.x * 2, r.y * 2, r.w * 2, r.h * 2);
+            let inside: Vec<Rect> = cover.iter().map(|c| c.intersect(&px)).collect();
+            assert_eq!(crate::geometry::union_area(&inside), px.area());
+        }
+        assert!(!cover.iter().any(|c| c.contains_point(60, 6)));
+    }
+
+    #[test]
+    fn cells_in_the_padding_of_the_map_are_no_line() {
+        let m = map(&[(Rect::new(30, 2, 8, 6), SURE)]);
+        assert!(find_lines(&m, &Gray::new(60, 40, 0)).is_empty());
+    }
+
+    #[test]
+    fn a_one_pixel_picture_has_no_lines() {
+        let m = TextMap {
+            width: 8,
+            height: 8,
+            cells: vec![SURE; 64],
+        };
+        let lines = find_lines(&m, &Gray::new(1, 1, 9));
+        assert!(
+            lines
+                .iter()
+                .all(|l| Rect::new(0, 0, 1, 1).contains(&l.tight))
+        );
+    }
+}

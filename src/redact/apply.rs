@@ -1,0 +1,174 @@
+//! What has to be written for a plan: which frames, which carriers go, in which transfer syntax.
+
+use crate::dicom::{
+    self, BurnedInClaim, Changes, FrameOut, HeaderOp, Object, WriteRequest, Written,
+};
+use crate::key::Key;
+use crate::mask;
+use crate::outcome::Refusal;
+use crate::plan::{CarrierAction, Plan};
+use rayon::prelude::*;
+use std::collections::BTreeMap;
+use std::io::Write;
+
+/// Everything beside masks that an object needs before it may leave.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Cleaning {
+    /// What was found without decoding.
+    carriers: dicom::Carriers,
+    /// Frames with bits outside the stored field.
+    frames_with_high_bits: u32,
+}
+
+impl Cleaning {
+    /// Looks at every frame for bits outside the stored field.
+    pub fn of(object: &Object) -> Result<Cleaning, Refusal> {
+        let carriers = object.carriers();
+        let f = object.facts().format;
+        if f.bits_allocated == f.bits_stored {
+            return Ok(Cleaning {
+                carriers,
+                frames_with_high_bits: 0,
+            });
+        }
+        let frames_with_high_bits = (0..object.facts().frames)
+            .into_par_iter()
+            .map(|i| Ok(u32::from(dicom::has_high_bits(&object.frame(i)?))))
+            .sum::<Result<u32, Refusal>>()?;
+        Ok(Cleaning {
+            carriers,
+            frames_with_high_bits,
+        })
+    }
+
+    /// For plan and report, sorted.
+    pub fn actions(&self) -> Vec<CarrierAction> {
+        let c = &self.carriers;
+        let rows = [
+            ("comment", c.frames_with_comments, "removed"),
+            ("bytes-after-end", c.frames_with_bytes_after_end, "removed"),
+            ("curve", c.nested.curves, "removed"),
+            ("high-bits", self.frames_with_high_bits, "cleaned"),
+            ("icon", c.nested.icons, "removed"),
+            ("nested-pixel-data", c.nested.pixel_data, "removed"),
+            ("offset-table", u32::from(c.stale_offset_table), "rewritten"),
+            ("overlay", c.nested.overlays, "removed"),
+            ("preamble", u32::from(c.preamble), "cleaned"),
+            (
+                "trailing-bytes",
+                u32::from(c.trailing_bytes + c.trailing_pixel_bytes > 0),
+                "removed",
+            ),
+        ];
+        let mut actions: Vec<CarrierAction> = rows
+            .into_iter()
+            .filter(|(_, count, _)| *count > 0)
+            .map(|(kind, count, action)| CarrierAction {
+                kind: kind.into(),
+                count,
+                action: action.into(),
+            })
+            .collect();
+        actions.sort_unstable();
+        actions
+    }
+}
+
+/// How an object is written.
+#[derive(Debug)]
+pub struct Output {
+    syntax: &'static str,
+    ops: Vec<HeaderOp>,
+    copy_pixel_data: bool,
+    high_bits: bool,
+}
+
+impl Output {
+    /// Decides it for a plan. `burned_in_no`: the attribute may say `NO` once everything is verified.
+    pub fn of(
+        object: &Object,
+        plan: &Plan,
+        cleaning: &Cleaning,
+        burned_in_no: bool,
+        key: &Key,
+    ) -> Output {
+        let high_bits = cleaning.frames_with_high_bits > 0;
+        let masked_frames: Vec<u32> = (0..plan.frames)
+            .filter(|&i| !plan.masks(i).is_empty())
+            .collect();
+        let samples_change = !masked_frames.is_empty() || high_bits;
+        let syntax = dicom::support::write_syntax(object.support(), samples_change);
+        let copy_pixel_data = !samples_change
+            && syntax == object.support().uid
+            && !cleaning.carriers.pixel_data_needs_cleaning();
+        let nested = &cleaning.carriers.nested;
+        let remove = [
+            (nested.icons, dicom::Carrier::Icons),
+            (nested.overlays, dicom::Carrier::Overlays),
+            (nested.curves, dicom::Carrier::Curves),
+            (nested.pixel_data, dicom::Carrier::NestedPixelData),
+        ];
+        let changes = Changes {
+            masked_frames,
+            frames_written: !copy_pixel_data,
+            out_syntax: syntax,
+            burned_in: match (burned_in_no, object.facts().burned_in_annotation) {
+                (true, _) => BurnedInClaim::No,
+                (false, Some(true)) => BurnedInClaim::Keep,
+                (false, _) => BurnedInClaim::Absent,
+            },
+            remove: remove
+                .into_iter()
+                .filter(|(n, _)| *n > 0)
+                .map(|(_, c)| c)
+                .collect(),
+        };
+        let ops = dicom::header_ops(object, &changes, key);
+        Output {
+            syntax,
+            ops,
+            copy_pixel_data,
+            high_bits,
+        }
+    }
+
+    /// Transfer syntax of the output.
+    pub fn syntax(&self) -> &'static str {
+        self.syntax
+    }
+
+    /// Header operations by kind.
+    pub fn header_actions(&self) -> BTreeMap<String, u32> {
+        let mut counts = BTreeMap::new();
+        for op in &self.ops {
+            *counts.entry(op.kind().to_owned()).or_default() += 1;
+        }
+        counts
+    }
+
+    /// Writes the object with the plan's masks, frame by frame.
+    pub fn write(
+        &self,
+        object: &Object,
+        plan: &Plan,
+        out: &mut dyn Write,
+    ) -> Result<Written, Refusal> {
+        let request = WriteRequest {
+            out_syntax: self.syntax,
+            ops: &self.ops,
+            copy_pixel_data: self.copy_pixel_data,
+            clear_high_bits: self.high_bits,
+            strip_streams: !self.copy_pixel_data,
+        };
+        let mut frames = |i: u32| -> Result<FrameOut, Refusal> {
+            let masks = plan.masks(i);
+            if masks.is_empty() {
+                return Ok(FrameOut::Kept);
+            }
+            let mut frame = object.frame(i)?;
+            mask::fill(&mut frame, &masks, &plan.fill);
+            Ok(FrameOut::Samples(frame))
+        };
+        dicom::write(object, &request, &mut frames, out)
+    }
+}

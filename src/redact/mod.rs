@@ -1,0 +1,522 @@
+//! One file, end to end: read → plan → apply → verify, each a step of its own.
+//!
+//! [`Engine`] holds what a run needs once (models, device, rules, key) and is shared by worker threads. Every file stands
+//! alone: its result depends on the file, the settings and the models, not on other files, threads or the device. A panic
+//! in one file is that file's failure.
+
+mod apply;
+mod planner;
+mod preview;
+mod publish;
+mod search;
+mod verify;
+
+pub use planner::{FixedPoint, Frames, fingerprint};
+pub use search::{Finding, Searcher};
+
+use crate::config::{Config, Policy};
+use crate::detect::{self, Detector};
+use crate::dicom::{self, Object};
+use crate::error;
+use crate::facts::Facts;
+use crate::frame::Frame;
+use crate::geometry::{Rect, union_area};
+use crate::key::Key;
+use crate::models::Models;
+use crate::ocr::CtcReader;
+use crate::outcome::{Outcome, Reason, Refusal};
+use crate::phi::{Decider, ObjectDecider};
+use crate::plan::{Action, PLAN_VERSION, Plan, PlanItem};
+use crate::preview::PreviewData;
+use crate::report::{
+    BoxReport, FileReport, Identical, MetadataReport, Pixels, Syntaxes, Tool, VerifyOutcome,
+    VerifyReport,
+};
+use crate::site::Site;
+use crate::templates;
+use apply::{Cleaning, Output};
+use planner::Spread;
+use publish::Pending;
+use std::collections::BTreeMap;
+use std::io::{BufWriter, Write};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::time::Instant;
+
+/// Everything that a run sets up once.
+pub struct Engine {
+    config: Config,
+    key: Key,
+    site: Site,
+    tool: Tool,
+    detector: Box<dyn Detector>,
+    reader: CtcReader,
+    decider: Decider,
+}
+
+/// A planned object, ready to be applied.
+struct Work {
+    object: Object,
+    plan: Plan,
+    fixed: FixedPoint,
+    /// Whether BurnedInAnnotation may say `NO` once everything is verified.
+    burned_in_no: bool,
+    cleaning: Cleaning,
+    timings: Timings,
+}
+
+impl Frames for Object {
+    fn count(&self) -> u32 {
+        self.facts().frames
+    }
+
+    fn frame(&self, index: u32) -> Result<Frame, Refusal> {
+        Object::frame(self, index)
+    }
+
+    fn digest(&self, index: u32) -> Result<[u8; 32], Refusal> {
+        self.frame_digest(index)
+    }
+}
+
+/// Milliseconds per step, in the order of their names.
+#[derive(Default)]
+struct Timings(BTreeMap<String, f64>);
+
+impl Timings {
+    /// Runs a step and adds its time.
+    fn time<T>(&mut self, step: &str, run: impl FnOnce() -> T) -> T {
+        let start = Instant::now();
+        let value = run();
+        *self.0.entry(step.into()).or_default() +=
+            (start.elapsed().as_secs_f64() * 1e6).round() / 1e3;
+        value
+    }
+}
+
+impl Engine {
+    /// Loads models and word lists and opens the device. Without a key an ephemeral one is made: UIDs of this run cannot
+    /// be made again.
+    pub fn open(config: &Config, key: Option<Key>) -> error::Result<Engine> {
+        let models = Models::open(config.models.as_deref())?;
+        let key = match key {
+            Some(key) => key,
+            None => Key::ephemeral()?,
+        };
+        let site = Site::load(config)?;
+        let detector = detect::open(&config.device, &models)?;
+        let reader = CtcReader::new(models.reader(), models.alphabet())?;
+        let decider = Decider::new(
+            config.policy,
+            config.sensitivity,
+            &site.safe_words,
+            &site.mask_words,
+        );
+        let tool = Tool {
+            version: env!("CARGO_PKG_VERSION").into(),
+            models: models.names(),
+            config_sha256: site.digest(config),
+            policy: config.policy.name().into(),
+            key: key.label(),
+        };
+        Ok(Engine {
+            config: config.clone(),
+            key,
+            site,
+            tool,
+            detector,
+            reader,
+            decider,
+        })
+    }
+
+    /// What made the reports.
+    pub fn tool(&self) -> &Tool {
+        &self.tool
+    }
+
+    /// Plans a file and writes nothing. The plan is there unless the file is refused.
+    pub fn plan(&self, input: &Path) -> (FileReport, Option<Plan>) {
+        let mut report = FileReport::new(&self.tool, input, Outcome::Failed);
+        match guarded(|| self.prepare(input, &mut report)) {
+            Ok(work) => (report, Some(work.plan)),
+            Err(refusal) => {
+                report.refuse(&refusal);
+                (report, None)
+            }
+        }
+    }
+
+    /// One file, end to end. The output appears under its name only after its self-check.
+    pub fn redact(&self, input: &Path, output: &Path, overwrite: bool) -> FileReport {
+        let mut report = FileReport::new(&self.tool, input, Outcome::Failed);
+        let done = guarded(|| {
+            if !overwrite && output.exists() {
+                return Err(Refusal::new(Reason::OutputExists, "nothing was written"));
+            }
+            let work = self.prepare(input, &mut report)?;
+            if report.outcome.is_written() {
+                self.apply(work, output, overwrite, &mut report)
+            } else {
+                Ok(())
+            }
+        });
+        if let Err(refusal) = done {
+            report.refuse(&refusal);
+        }
+        report
+    }
+
+    /// Checks a pair: every changed pixel became one value, and nothing is readable in the second file that no rule
+    /// keeps. The identities looked for are those of the original.
+    pub fn verify_pair(&self, original: &Path, redacted: &Path) -> VerifyOutcome {
+        self.verify(Some(original), redacted)
+    }
+
+    /// Whether anything is readable in a file that no rule keeps.
+    pub fn verify_one(&self, file: &Path) -> VerifyOutcome {
+        self.verify(None, file)
+    }
+
+    /// Pictures of one frame before and after, for people. With `projection` the brightest value of every pixel over all
+    /// frames is shown, so that text which stands still stands out.
+    pub fn preview(
+        &self,
+        input: &Path,
+        frame: u32,
+        projection: bool,
+    ) -> Result<PreviewData, Refusal> {
+        guarded(|| {
+            let mut report = FileReport::new(&self.tool, input, Outcome::Failed);
+            let work = self.prepare(input, &mut report)?;
+            preview::draw(
+                &work.object,
+                work.object.facts(),
+                &work.plan,
+                frame,
+                projection,
+            )
+        })
+    }
+
+    /// Reads and plans, filling the report with what is known. After it, `report.outcome` says whether the plan may be
+    /// applied.
+    fn prepare(&self, input: &Path, report: &mut FileReport) -> Result<Work, Refusal> {
+        let mut timings = Timings::default();
+        report.device = self.detector.device();
+        let object = timings.time("read", || dicom::read(input, &self.config.limits))?;
+        let facts = object.facts();
+        report.input_sha256 = Some(hex(&object.sha256()));
+        report.transfer_syntax = Some(Syntaxes {
+            input: facts.transfer_syntax.uid.clone(),
+            out: None,
+        });
+        report.photometric = Some(facts.photometric_header.clone());
+        report.rows = Some(facts.format.rows);
+        report.cols = Some(facts.format.cols);
+        report.frames = Some(facts.frames);
+        let decider = self.decider.for_object(&facts.identities);
+        if self.config.policy == Policy::Phi && !decider.has_identity() {
+            return Err(Refusal::new(Reason::NoIdentity, "the header names nobody"));
+        }
+        let searcher = self.searcher(&decider, facts);
+        let spread = Spread {
+            margin_px: self.config.margin_px,
+            grid_px: self.config.grid_px,
+            cine_union: self.config.cine_union,
+        };
+        let always = self.template_masks(facts)?;
+        let fixed = timings.time("plan", || {
+            planner::fixed_point(&object, facts, &searcher, spread, &always)
+        })?;
+        let mut warnings: Vec<String> = object.notes().iter().map(|n| (*n).to_owned()).collect();
+        let mut review = Vec::new();
+        let masks_anything = fixed.items.iter().any(|i| i.action == Action::Mask);
+        if facts.burned_in_annotation == Some(true) && !masks_anything {
+            review.push(Reason::BurnedInNotFound);
+        }
+        if fixed.laterality_lost {
+            warnings.push("laterality_masked".into());
+            if self.config.policy != Policy::All {
+                review.push(Reason::LateralityMasked);
+            }
+        }
+        let cleaning = timings.time("clean", || Cleaning::of(&object))?;
+        let plan = Plan {
+            version: PLAN_VERSION,
+            input_sha256: hex(&object.sha256()),
+            config_sha256: self.tool.config_sha256.clone(),
+            models: self.tool.models.clone(),
+            rows: facts.format.rows,
+            cols: facts.format.cols,
+            frames: facts.frames,
+            fill: fixed.fill,
+            items: fixed.items.clone(),
+            carriers: cleaning.actions(),
+            review: Vec::new(),
+        };
+        let pixels = masked_shares(&plan);
+        if pixels.largest * 100.0 > f64::from(self.config.large_mask_percent) {
+            review.push(Reason::LargeMask);
+        }
+        let burned_in_no = self.earns_burned_in_no(facts, &plan)?;
+        report.boxes = plan
+            .items
+            .iter()
+            .map(|i| box_report(i, self.config.include_text))
+            .collect();
+        report.carriers = plan.carriers.clone();
+        report.warnings = warnings;
+        report.pixels = Some(Pixels {
+            outside_identical: Identical::No,
+            masked_fraction: pixels.mean,
+            masked_fraction_codec_growth: pixels.codec_growth,
+            encoded_bytes_kept: false,
+        });
+        report.outcome = if masks_anything {
+            Outcome::Masked
+        } else {
+            Outcome::Clean
+        };
+        if let Some(first) = review.first() {
+            report.outcome = Outcome::NeedsReview;
+            report.reason = Some(first.code().into());
+            report.detail = Some(first.trigger().into());
+        }
+        let plan = Plan {
+            review: review.iter().map(|r| r.code().to_owned()).collect(),
+            ..plan
+        };
+        report.timings_ms = timings.0.clone();
+        Ok(Work {
+            object,
+            plan,
+            fixed,
+            burned_in_no,
+            cleaning,
+            timings,
+        })
+    }
+
+    /// Writes a plan, checks what was written, and only then gives it its name.
+    fn apply(
+        &self,
+        mut work: Work,
+        output: &Path,
+        overwrite: bool,
+        report: &mut FileReport,
+    ) -> Result<(), Refusal> {
+        let (object, plan) = (&work.object, &work.plan);
+        let facts = object.facts();
+        let form = Output::of(object, plan, &work.cleaning, work.burned_in_no, &self.key);
+        let mut pending = Pending::beside(output)?;
+        let written = work.timings.time("write", || {
+            let mut file = BufWriter::with_capacity(1 << 20, pending.file()?);
+            let written = form.write(object, plan, &mut file)?;
+            file.flush().map_err(|e| publish::refusal("writing", &e))?;
+            Ok::<_, Refusal>(written)
+        })?;
+        pending.finish()?;
+        let checked = work.timings.time("verify", || {
+            let limits = &self.config.limits;
+            let reread =
+                dicom::check_written(pending.path(), object, form.syntax(), &written, limits)?;
+            let decider = self.decider.for_object(&facts.identities);
+            let searcher = self.searcher(&decider, facts);
+            let verify = verify::check(object, &reread, plan, &work.fixed.searched, &searcher)?;
+            Ok::<_, Refusal>((verify, reread.sha256()))
+        });
+        report.timings_ms = work.timings.0;
+        let (verify, sha256) = checked?;
+        pending.publish(overwrite)?;
+        report.output = Some(output.to_string_lossy().into_owned());
+        report.output_sha256 = Some(hex(&sha256));
+        report.verify = Some(verify);
+        report.metadata = Some(MetadataReport {
+            profile: None,
+            actions: form.header_actions(),
+        });
+        if let Some(syntaxes) = &mut report.transfer_syntax {
+            syntaxes.out = Some(form.syntax().into());
+        }
+        if let Some(pixels) = &mut report.pixels {
+            pixels.outside_identical = Identical::Samples;
+            pixels.encoded_bytes_kept = written.encoded_bytes_kept;
+        }
+        Ok(())
+    }
+
+    fn verify(&self, original: Option<&Path>, file: &Path) -> VerifyOutcome {
+        let mut outcome = VerifyOutcome::new(&self.tool, original, file);
+        outcome.device = self.detector.device();
+        let mut timings = Timings::default();
+        let result = guarded(|| {
+            let written = timings.time("read", || dicom::read(file, &self.config.limits))?;
+            let mut report = VerifyReport {
+                encapsulation_valid: true,
+                inside_constant: true,
+                ..VerifyReport::default()
+            };
+            let mut identities = written.facts().identities.clone();
+            if let Some(path) = original {
+                let original = timings.time("read", || dicom::read(path, &self.config.limits))?;
+                let difference =
+                    timings.time("compare", || verify::difference(&original, &written))?;
+                report.outside_differing = difference.other;
+                report.inside_constant = difference.other == 0;
+                outcome.outside_identical = Some(if difference.other == 0 {
+                    Identical::Samples
+                } else {
+                    Identical::No
+                });
+                identities.clone_from(&original.facts().identities);
+            }
+            let decider = self.decider.for_object(&identities);
+            let searcher = self.searcher(&decider, written.facts());
+            let items = timings.time("search", || planner::items_as_found(&written, &searcher))?;
+            report.residual_lines =
+                items.iter().filter(|i| i.action == Action::Mask).count() as u32;
+            outcome.boxes = items
+                .iter()
+                .map(|i| box_report(i, self.config.include_text))
+                .collect();
+            Ok::<_, Refusal>(report)
+        });
+        outcome.timings_ms = timings.0;
+        match result {
+            Ok(mut report) => {
+                let reason = if report.outside_differing > 0 {
+                    Some(Reason::OutsideChanged)
+                } else if report.residual_lines > 0 {
+                    Some(Reason::ResidualText)
+                } else {
+                    None
+                };
+                report.ok = reason.is_none();
+                outcome.ok = report.ok;
+                outcome.reason = reason.map(|r| r.code().into());
+                outcome.verify = Some(report);
+            }
+            Err(refusal) => {
+                outcome.reason = Some(refusal.reason.code().into());
+                outcome.detail = Some(refusal.detail);
+            }
+        }
+        outcome
+    }
+
+    fn searcher<'a>(&'a self, decider: &'a ObjectDecider<'a>, facts: &'a Facts) -> Searcher<'a> {
+        Searcher {
+            detector: self.detector.as_ref(),
+            reader: &self.reader,
+            decider,
+            display: &facts.display,
+            sensitivity: self.config.sensitivity,
+        }
+    }
+
+    /// Rectangles that the site always masks on this equipment.
+    fn template_masks(&self, facts: &Facts) -> Result<Vec<(Rect, String)>, Refusal> {
+        let frame = Rect::new(0, 0, facts.format.cols, facts.format.rows);
+        let mut masks = Vec::new();
+        for template in templates::matching(&self.site.templates, facts) {
+            for rect in &template.mask {
+                if !frame.contains(rect) {
+                    return Err(Refusal::new(
+                        Reason::Template,
+                        format!("template `{}` leaves the frame", template.name),
+                    ));
+                }
+                masks.push((*rect, "template".to_owned()));
+            }
+        }
+        Ok(masks)
+    }
+
+    /// Whether BurnedInAnnotation may say `NO` once the file is verified (dicom.md §1.3).
+    fn earns_burned_in_no(&self, facts: &Facts, plan: &Plan) -> Result<bool, Refusal> {
+        let unknown_kept = plan
+            .items
+            .iter()
+            .any(|i| i.action == Action::Keep && i.reason.starts_with("phi:"));
+        if unknown_kept && dicom::burned_in(&facts.sop_class) != dicom::BurnedIn::Optional {
+            return Err(Refusal::new(
+                Reason::KeptUnknownText,
+                "the attribute must have a value that was not earned",
+            ));
+        }
+        Ok(!unknown_kept)
+    }
+}
+
+/// Runs one file's work; a panic in it is a fault of that file alone.
+fn guarded<T>(run: impl FnOnce() -> Result<T, Refusal>) -> Result<T, Refusal> {
+    // What a panicking file leaves behind is dropped with it; the engine itself is only read.
+    catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|_| {
+        Err(Refusal::new(
+            Reason::Internal,
+            "a panic; nothing was written",
+        ))
+    })
+}
+
+/// How much of the frames is masked, 0–1.
+struct Shares {
+    mean: f64,
+    largest: f64,
+    codec_growth: f64,
+}
+
+fn masked_shares(plan: &Plan) -> Shares {
+    let frame_area = f64::from(plan.rows) * f64::from(plan.cols);
+    let mut known: BTreeMap<Vec<(Rect, Rect)>, (f64, f64)> = BTreeMap::new();
+    let mut shares = Shares {
+        mean: 0.0,
+        largest: 0.0,
+        codec_growth: 0.0,
+    };
+    for frame in 0..plan.frames {
+        let masks: Vec<(Rect, Rect)> = plan
+            .items
+            .iter()
+            .filter(|i| i.action == Action::Mask && (i.frames.0..=i.frames.1).contains(&frame))
+            .map(|i| (i.rect, i.before_codec))
+            .collect();
+        let (all, before) = *known.entry(masks).or_insert_with_key(|masks| {
+            let (grown, before): (Vec<Rect>, Vec<Rect>) = masks.iter().copied().unzip();
+            (
+                union_area(&grown) as f64 / frame_area,
+                union_area(&before) as f64 / frame_area,
+            )
+        });
+        shares.mean += all / f64::from(plan.frames);
+        shares.codec_growth += (all - before) / f64::from(plan.frames);
+        shares.largest = shares.largest.max(all);
+    }
+    shares.mean = rounded(shares.mean);
+    shares.codec_growth = rounded(shares.codec_growth);
+    shares
+}
+
+/// Six digits, so that reports do not show the noise of floating-point sums.
+fn rounded(share: f64) -> f64 {
+    (share * 1e6).round() / 1e6
+}
+
+fn box_report(item: &PlanItem, include_text: bool) -> BoxReport {
+    BoxReport {
+        frames: item.frames,
+        rect: item.rect,
+        before_codec: Some(item.before_codec).filter(|r| *r != item.rect),
+        carrier: item.carrier,
+        shape: item.shape,
+        action: item.action,
+        reason: item.reason.clone(),
+        confidence: f64::from(item.confidence) / 1000.0,
+        text: item.text.clone().filter(|_| include_text),
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|b| format!("{b:02x}")).collect()
+}

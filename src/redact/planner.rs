@@ -1,0 +1,801 @@
+//! From findings to the masks of every frame: the union over a loop, and the fixed point.
+//!
+//! Key frames are searched first, as they are. From then on frames are searched *with the masks that are known so far*,
+//! so that one search of a frame serves both to find what is new in it and to prove that its masked picture shows
+//! nothing that a keep rule does not cover (a mask's own edges can look like text). A frame is searched again only when
+//! its masks have changed. Frames of equal content and equal masks are searched once.
+
+use super::search::{Finding, Searcher};
+use crate::facts::Facts;
+use crate::frame::Frame;
+use crate::geometry::{Rect, union_area};
+use crate::line::Strength;
+use crate::mask::{self, Extremes};
+use crate::outcome::{Reason, Refusal};
+use crate::plan::{Action, Carrier, Fill, Origin, PlanItem, Shape};
+use rayon::prelude::*;
+use sha2::{Digest, Sha256};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+/// SHA-256 of something.
+pub type Hash = [u8; 32];
+
+/// Rounds in which boxes may be added after the first search.
+const MAX_ROUNDS: usize = 3;
+/// A loop of up to this many frames has only key frames.
+const FEW_FRAMES: u32 = 4;
+/// One key frame for this many frames.
+const FRAMES_PER_KEY: u32 = 16;
+
+/// Frames to plan for: decoded on demand, never all at once.
+pub trait Frames: Sync {
+    /// Number of frames.
+    fn count(&self) -> u32;
+    /// One decoded frame.
+    fn frame(&self, index: u32) -> Result<Frame, Refusal>;
+    /// Digest of what the frame is decoded from; equal digests mean equal frames.
+    fn digest(&self, index: u32) -> Result<Hash, Refusal>;
+}
+
+/// How masks grow and spread.
+#[derive(Clone, Copy, Debug)]
+pub struct Spread {
+    /// Margin around a mask, px.
+    pub margin_px: u32,
+    /// Grid along the text to which a mask grows, px.
+    pub grid_px: u32,
+    /// Whether what persists masks its place in every frame.
+    pub cine_union: bool,
+}
+
+/// A mask to be.
+#[derive(Clone, Debug)]
+struct Mark {
+    rect: Rect,
+    before_codec: Rect,
+    reason: String,
+    origin: Origin,
+    confidence: u16,
+    text: Option<String>,
+    /// `None` for every frame.
+    frames: Option<BTreeSet<u32>>,
+}
+
+impl Mark {
+    fn applies_to(&self, frame: u32) -> bool {
+        self.frames.as_ref().is_none_or(|f| f.contains(&frame))
+    }
+}
+
+/// The fixed point: what is masked and kept in every frame, and which masked pictures were searched.
+#[derive(Debug)]
+pub struct FixedPoint {
+    /// Items for the plan, sorted.
+    pub items: Vec<PlanItem>,
+    /// What masked samples become.
+    pub fill: Fill,
+    /// Fingerprints of the masked frames in which the last search found nothing but kept text.
+    pub searched: HashSet<Hash>,
+    /// Whether a laterality or orientation marker had to go.
+    pub laterality_lost: bool,
+    /// Frame searches that were made.
+    pub searches: usize,
+}
+
+/// Fingerprint of a frame's stored values: bits outside the stored field do not count.
+pub fn fingerprint(frame: &Frame) -> Hash {
+    let f = &frame.format;
+    let mut hash = Sha256::new();
+    hash.update(f.rows.to_le_bytes());
+    hash.update(f.cols.to_le_bytes());
+    let field = f.stored_mask();
+    let whole = u32::MAX >> (32 - 8 * f.bytes_per_sample().clamp(1, 4) as u32);
+    if field == whole {
+        hash.update(&frame.data);
+    } else {
+        let n = f.bytes_per_sample();
+        let field = field.to_le_bytes();
+        let masked: Vec<u8> = frame
+            .data
+            .iter()
+            .enumerate()
+            .map(|(i, b)| b & field[i % n])
+            .collect();
+        hash.update(&masked);
+    }
+    hash.finalize().into()
+}
+
+/// Plans the masks of an object's Pixel Data. `always` are rectangles that are masked in every frame (templates).
+pub fn fixed_point(
+    frames: &dyn Frames,
+    facts: &Facts,
+    searcher: &Searcher<'_>,
+    spread: Spread,
+    always: &[(Rect, String)],
+) -> Result<FixedPoint, Refusal> {
+    let mut planner = Planner::new(frames, facts, spread, always)?;
+    let keys = planner.key_frames();
+    let unmasked = planner.search(searcher, &keys, None)?;
+    for (frame, found) in &unmasked {
+        planner.take(*frame, found, &unmasked);
+    }
+    let mut extremes = None;
+    for &key in &keys {
+        if facts.format.samples_per_pixel == 1 {
+            extremes = Extremes::merge(
+                extremes,
+                Extremes::outside(&frames.frame(key)?, &planner.masks(key)),
+            );
+        }
+    }
+    let fill = mask::choose_fill(facts, extremes);
+    planner.settle(searcher, &fill)?;
+    Ok(planner.finish(fill))
+}
+
+/// A frame's content and its masks.
+type State = (Hash, Vec<Rect>);
+
+struct Planner<'a> {
+    frames: &'a dyn Frames,
+    facts: &'a Facts,
+    spread: Spread,
+    digests: Vec<Hash>,
+    marks: Vec<Mark>,
+    /// Searched states: what is kept in them, and the fingerprint of the masked frame.
+    done: BTreeMap<State, (Vec<Finding>, Hash)>,
+    laterality_lost: bool,
+    searches: usize,
+}
+
+impl<'a> Planner<'a> {
+    fn new(
+        frames: &'a dyn Frames,
+        facts: &'a Facts,
+        spread: Spread,
+        always: &[(Rect, String)],
+    ) -> Result<Self, Refusal> {
+        let marks = always
+            .iter()
+            .map(|(rect, reason)| Mark {
+                rect: mask::codec_growth(*rect, &facts.format),
+                before_codec: *rect,
+                reason: reason.clone(),
+                origin: Origin::Template,
+                confidence: 1000,
+                text: None,
+                frames: None,
+            })
+            .collect();
+        Ok(Planner {
+            frames,
+            facts,
+            spread,
+            digests: (0..frames.count())
+                .map(|i| frames.digest(i))
+                .collect::<Result<_, _>>()?,
+            marks,
+            done: BTreeMap::new(),
+            laterality_lost: false,
+            searches: 0,
+        })
+    }
+
+    /// Frames that are searched as they are: all of a short loop, else spread evenly; one of each content.
+    fn key_frames(&self) -> Vec<u32> {
+        let n = self.frames.count();
+        let wanted = if n <= FEW_FRAMES {
+            n
+        } else {
+            n.div_ceil(FRAMES_PER_KEY).max(3)
+        };
+        let picked = (0..wanted).map(|k| {
+            if wanted < 2 {
+                0
+            } else {
+                (u64::from(k) * u64::from(n - 1) / u64::from(wanted - 1)) as u32
+            }
+        });
+        let mut seen = HashSet::new();
+        picked
+            .filter(|&i| {
+                self.digests
+                    .get(i as usize)
+                    .is_some_and(|d| seen.insert(*d))
+            })
+            .collect()
+    }
+
+    fn masks(&self, frame: u32) -> Vec<Rect> {
+        let mut masks: Vec<Rect> = self
+            .marks
+            .iter()
+            .filter(|m| m.applies_to(frame))
+            .map(|m| m.rect)
+            .collect();
+        masks.sort_unstable();
+        masks.dedup();
+        masks
+    }
+
+    /// Searches frames side by side, with their masks filled in where a fill is given.
+    fn search(
+        &mut self,
+        searcher: &Searcher<'_>,
+        which: &[u32],
+        fill: Option<&Fill>,
+    ) -> Result<Vec<(u32, Vec<Finding>)>, Refusal> {
+        let one = |&i: &u32| -> Result<(u32, Vec<Finding>, Hash), Refusal> {
+            let mut frame = self.frames.frame(i)?;
+            if let Some(fill) = fill {
+                mask::fill(&mut frame, &self.masks(i), fill);
+            }
+            let found = searcher
+                .frame(&frame)
+                .map_err(|e| Refusal::new(Reason::Internal, e.to_string()))?;
+            Ok((i, found, fingerprint(&frame)))
+        };
+        let results: Vec<_> = which.par_iter().map(one).collect::<Result<_, _>>()?;
+        self.searches += results.len();
+        if fill.is_some() {
+            for (i, found, hash) in &results {
+                let kept = found.iter().filter(|f| f.is_kept()).cloned().collect();
+                self.done
+                    .insert((self.digests[*i as usize], self.masks(*i)), (kept, *hash));
+            }
+        }
+        Ok(results
+            .into_iter()
+            .map(|(i, found, _)| (i, found))
+            .collect())
+    }
+
+    /// Searches masked frames until none shows anything new.
+    fn settle(&mut self, searcher: &Searcher<'_>, fill: &Fill) -> Result<(), Refusal> {
+        for _round in 0..=MAX_ROUNDS {
+            let mut todo: Vec<u32> = Vec::new();
+            let mut states = HashSet::new();
+            for i in 0..self.frames.count() {
+                let state = (self.digests[i as usize], self.masks(i));
+                if !self.done.contains_key(&state) && states.insert(state) {
+                    todo.push(i);
+                }
+            }
+            if todo.is_empty() {
+                return Ok(());
+            }
+            let found = self.search(searcher, &todo, Some(fill))?;
+            let before = self.marks.len();
+            for (frame, findings) in &found {
+                self.take(*frame, findings, &found);
+            }
+            if self.marks.len() == before {
+                return Ok(());
+            }
+        }
+        Err(Refusal::new(
+            Reason::PlanUnstable,
+            format!("{} masks after {MAX_ROUNDS} rounds", self.marks.len()),
+        ))
+    }
+
+    /// Adds what a search of `frame` asks to mask and what its present masks do not already cover.
+    fn take(&mut self, frame: u32, found: &[Finding], beside: &[(u32, Vec<Finding>)]) {
+        let keeps: Vec<Rect> = found
+            .iter()
+            .flat_map(|f| {
+                f.verdicts
+                    .iter()
+                    .filter(|v| v.action == Action::Keep)
+                    .map(|v| f.text_rect(v))
+            })
+            .collect();
+        for finding in found {
+            for verdict in &finding.verdicts {
+                if verdict.action == Action::Keep {
+                    continue;
+                }
+                self.laterality_lost |= verdict.laterality_lost;
+                for raw in finding.rects(verdict) {
+                    let present = self.masks(frame);
+                    if covered(&raw, &present) {
+                        continue;
+                    }
+                    let before_codec = self.grown(&raw, &keeps);
+                    self.marks.push(Mark {
+                        rect: mask::codec_growth(before_codec, &self.facts.format),
+                        before_codec,
+                        reason: verdict.reason.clone(),
+                        origin: Origin::Rule,
+                        confidence: verdict.confidence,
+                        text: Some(finding.text(verdict)).filter(|t| !t.is_empty()),
+                        frames: self.scope(frame, finding, &raw, beside),
+                    });
+                }
+            }
+        }
+    }
+
+    /// The rectangle with margin and grid. The grid runs along the text only, because that is where a length leaks, and
+    /// neither margin nor grid cut into text that stays.
+    fn grown(&self, raw: &Rect, keeps: &[Rect]) -> Rect {
+        let (cols, rows) = (self.facts.format.cols, self.facts.format.rows);
+        let grid = self.spread.grid_px;
+        let margin = raw.grow(self.spread.margin_px, cols, rows);
+        let wide = if raw.w >= raw.h {
+            margin.snap(grid, 1, cols, rows)
+        } else {
+            margin.snap(1, grid, cols, rows)
+        };
+        keeps
+            .iter()
+            .filter(|k| !k.overlaps(raw))
+            .fold(wide, |r, k| back_off(r, raw, k))
+    }
+
+    /// In which frames a mark applies: `None` for all.
+    fn scope(
+        &self,
+        frame: u32,
+        finding: &Finding,
+        raw: &Rect,
+        beside: &[(u32, Vec<Finding>)],
+    ) -> Option<BTreeSet<u32>> {
+        let n = self.frames.count();
+        if n == 1 {
+            return None;
+        }
+        let equal = |i: u32| {
+            let digest = self.digests[i as usize];
+            (0..n).filter(move |&k| self.digests[k as usize] == digest)
+        };
+        if !self.spread.cine_union {
+            return Some(equal(frame).collect());
+        }
+        let fleeting = finding.line.strength < Strength::Strong && finding.reading.chars.is_empty();
+        let seen = beside
+            .iter()
+            .filter(|(_, fs)| {
+                fs.iter()
+                    .any(|f| f.line.cover.iter().any(|c| same_place(c, raw)))
+            })
+            .count();
+        if !fleeting || seen >= 3.max(beside.len() / 5) {
+            return None;
+        }
+        Some(
+            equal(frame)
+                .flat_map(|i| i.saturating_sub(1)..=(i + 1).min(n - 1))
+                .collect(),
+        )
+    }
+
+    /// Items, sorted and joined over frames.
+    fn finish(mut self, fill: Fill) -> FixedPoint {
+        let n = self.frames.count();
+        let mut items: Vec<PlanItem> = Vec::new();
+        for m in &self.marks {
+            let item = |frames| PlanItem {
+                carrier: Carrier::PixelData,
+                frames,
+                shape: Shape::Rect,
+                rect: m.rect,
+                before_codec: m.before_codec,
+                action: Action::Mask,
+                reason: m.reason.clone(),
+                origin: m.origin.clone(),
+                confidence: m.confidence,
+                text: m.text.clone(),
+            };
+            match &m.frames {
+                None => items.push(item((0, n - 1))),
+                Some(frames) => items.extend(ranges(frames.iter().copied()).into_iter().map(item)),
+            }
+        }
+        type Kept = (Rect, String, u16, Option<String>);
+        let mut kept: BTreeMap<Kept, BTreeSet<u32>> = BTreeMap::new();
+        let mut searched = HashSet::new();
+        for i in 0..n {
+            let masks = self.masks(i);
+            let Some((findings, hash)) = self.done.get(&(self.digests[i as usize], masks.clone()))
+            else {
+                continue;
+            };
+            searched.insert(*hash);
+            for f in findings {
+                for v in &f.verdicts {
+                    let rect = f.text_rect(v);
+                    let lost: Vec<Rect> = masks.iter().map(|m| m.intersect(&rect)).collect();
+                    if union_area(&lost) * 5 > rect.area() {
+                        self.laterality_lost |= v.reason == "safe:laterality";
+                        continue;
+                    }
+                    let text = Some(f.text(v)).filter(|t| !t.is_empty());
+                    kept.entry((rect, v.reason.clone(), v.confidence, text))
+                        .or_default()
+                        .insert(i);
+                }
+            }
+        }
+        for ((rect, reason, confidence, text), frames) in kept {
+            items.extend(
+                ranges(frames.into_iter())
+                    .into_iter()
+                    .map(|frames| PlanItem {
+                        carrier: Carrier::PixelData,
+                        frames,
+                        shape: Shape::Rect,
+                        rect,
+                        before_codec: rect,
+                        action: Action::Keep,
+                        reason: reason.clone(),
+                        origin: Origin::Rule,
+                        confidence,
+                        text: text.clone(),
+                    }),
+            );
+        }
+        items.sort_unstable();
+        items.dedup();
+        FixedPoint {
+            items,
+            fill,
+            searched,
+            laterality_lost: self.laterality_lost,
+            searches: self.searches,
+        }
+    }
+}
+
+/// Whether masks already hide a rectangle: all of it, or all but an edge that is too thin for a glyph.
+pub fn covered(raw: &Rect, masks: &[Rect]) -> bool {
+    let inner = if raw.w > 8 && raw.h > 8 {
+        Rect::new(raw.x + 3, raw.y + 3, raw.w - 6, raw.h - 6)
+    } else {
+        *raw
+    };
+    let inside: Vec<Rect> = masks.iter().map(|m| m.intersect(&inner)).collect();
+    union_area(&inside) == inner.area()
+}
+
+/// Takes back growth that would cut into `keep`, never further than `raw`.
+fn back_off(grown: Rect, raw: &Rect, keep: &Rect) -> Rect {
+    if !grown.overlaps(keep) {
+        return grown;
+    }
+    let (mut x0, mut y0, mut x1, mut y1) = (grown.x, grown.y, grown.right(), grown.bottom());
+    if keep.x >= raw.right() {
+        x1 = x1.min(keep.x);
+    } else if keep.right() <= raw.x {
+        x0 = x0.max(keep.right());
+    } else if keep.y >= raw.bottom() {
+        y1 = y1.min(keep.y);
+    } else if keep.bottom() <= raw.y {
+        y0 = y0.max(keep.bottom());
+    }
+    Rect::from_corners(x0, y0, x1, y1)
+}
+
+/// Whether two rectangles mean the same place: half of the smaller is in the other.
+fn same_place(a: &Rect, b: &Rect) -> bool {
+    a.intersect(b).area() * 2 >= a.area().min(b.area()).max(1)
+}
+
+/// Ascending numbers as inclusive ranges.
+fn ranges(numbers: impl Iterator<Item = u32>) -> Vec<(u32, u32)> {
+    let mut out: Vec<(u32, u32)> = Vec::new();
+    for n in numbers {
+        match out.last_mut() {
+            Some((_, last)) if *last + 1 == n => *last = n,
+            _ => out.push((n, n)),
+        }
+    }
+    out
+}
+
+/// What is found in an object as it is, without masks and without spreading over frames: boxes as found, sorted.
+pub fn items_as_found(
+    frames: &dyn Frames,
+    searcher: &Searcher<'_>,
+) -> Result<Vec<PlanItem>, Refusal> {
+    let mut contents: BTreeMap<Hash, BTreeSet<u32>> = BTreeMap::new();
+    for i in 0..frames.count() {
+        contents.entry(frames.digest(i)?).or_default().insert(i);
+    }
+    let contents: Vec<BTreeSet<u32>> = contents.into_values().collect();
+    let one = |equal: &BTreeSet<u32>| -> Result<Vec<PlanItem>, Refusal> {
+        let Some(&first) = equal.first() else {
+            return Ok(Vec::new());
+        };
+        let found = searcher
+            .frame(&frames.frame(first)?)
+            .map_err(|e| Refusal::new(Reason::Internal, e.to_string()))?;
+        let mut items = Vec::new();
+        for finding in &found {
+            for v in &finding.verdicts {
+                let rects = if v.action == Action::Mask {
+                    finding.rects(v)
+                } else {
+                    vec![finding.text_rect(v)]
+                };
+                for rect in rects {
+                    items.extend(ranges(equal.iter().copied()).into_iter().map(|frames| {
+                        PlanItem {
+                            carrier: Carrier::PixelData,
+                            frames,
+                            shape: Shape::Rect,
+                            rect,
+                            before_codec: rect,
+                            action: v.action,
+                            reason: v.reason.clone(),
+                            origin: Origin::Rule,
+                            confidence: v.confidence,
+                            text: Some(finding.text(v)).filter(|t| !t.is_empty()),
+                        }
+                    }));
+                }
+            }
+        }
+        Ok(items)
+    };
+    let mut items: Vec<PlanItem> = contents
+        .par_iter()
+        .map(one)
+        .collect::<Result<Vec<_>, _>>()?
+        .concat();
+    items.sort_unstable();
+    Ok(items)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{Policy, Sensitivity};
+    use crate::detect::{Detector, Levels, TextMap};
+    use crate::frame::{Display, Gray, Photometric, PixelFormat};
+    use crate::line::{Orientation, ReadChar, Reading, TextLine};
+    use crate::ocr::Reader;
+    use crate::phi::Decider;
+    use crate::testing::facts;
+
+    /// Takes every bright cell for text; with `restless`, also a cell that moves with every call.
+    struct Bright {
+        restless: Option<std::sync::atomic::AtomicU32>,
+    }
+
+    impl Detector for Bright {
+        fn device(&self) -> String {
+            "test".into()
+        }
+
+        fn maps(&self, pictures: &[&Gray], _: Levels) -> crate::error::Result<Vec<TextMap>> {
+            let one = |p: &&Gray| {
+                let (width, height) = (p.width.div_ceil(16) * 8, p.height.div_ceil(16) * 8);
+                let mut cells = vec![0u8; (width * height) as usize];
+                for y in 0..p.height {
+                    for x in 0..p.width {
+                        if p.at(x, y) >= 200 {
+                            cells[(y / 2 * width + x / 2) as usize] = 15;
+                        }
+                    }
+                }
+                if let Some(calls) = &self.restless {
+                    let call = calls.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+                    for i in 0..6 {
+                        cells[(call * 6 % 20 * width + call * 6 / 20 % 3 * 7 + i) as usize] = 15;
+                    }
+                }
+                TextMap {
+                    width,
+                    height,
+                    cells,
+                }
+            };
+            Ok(pictures.iter().map(one).collect())
+        }
+    }
+
+    /// Reads one invented word everywhere.
+    struct Word;
+
+    impl Reader for Word {
+        fn read(&self, _: &Gray, line: &TextLine) -> Reading {
+            let t = line.tight;
+            let chars = "Qwertz"
+                .chars()
+                .enumerate()
+                .map(|(i, ch)| ReadChar {
+                    ch,
+                    rect: Rect::new(t.x + t.w * i as u32 / 6, t.y, t.w / 6, t.h),
+                    confidence: 990,
+                })
+                .collect();
+            Reading {
+                chars,
+                confidence: 990,
+                orientation: Orientation::Upright,
+            }
+        }
+    }
+
+    struct Loop {
+        frames: Vec<Frame>,
+    }
+
+    const FORMAT: PixelFormat = PixelFormat {
+        rows: 64,
+        cols: 96,
+        samples_per_pixel: 1,
+        bits_allocated: 8,
+        bits_stored: 8,
+        high_bit: 7,
+        signed: false,
+        photometric: Photometric::Monochrome2,
+        planar: false,
+    };
+
+    impl Loop {
+        /// Frames of grey 30, each with its own speck and the bars given for it.
+        fn new(count: u32, bars: impl Fn(u32) -> Vec<Rect>) -> Loop {
+            let frame = |i: u32| {
+                let mut frame = Frame {
+                    format: FORMAT,
+                    data: vec![30; 96 * 64],
+                };
+                frame.set_word(i % 96, 60, 0, 31 + i / 96);
+                for bar in bars(i) {
+                    mask::fill(&mut frame, &[bar], &Fill { words: [255; 3] });
+                }
+                frame
+            };
+            Loop {
+                frames: (0..count).map(frame).collect(),
+            }
+        }
+    }
+
+    impl Frames for Loop {
+        fn count(&self) -> u32 {
+            self.frames.len() as u32
+        }
+
+        fn frame(&self, index: u32) -> Result<Frame, Refusal> {
+            Ok(self.frames[index as usize].clone())
+        }
+
+        fn digest(&self, index: u32) -> Result<Hash, Refusal> {
+            Ok(fingerprint(&self.frames[index as usize]))
+        }
+    }
+
+    const BAR: Rect = Rect::new(20, 10, 40, 8);
+
+    fn plan(frames: &Loop, union: bool, restless: bool) -> Result<FixedPoint, Refusal> {
+        let detector = Bright {
+            restless: restless.then(Default::default),
+        };
+        let decider = Decider::new(Policy::SafeList, Sensitivity::Normal, &[], &[]);
+        let object = decider.for_object(&[]);
+        // One window that shows stored values as they are, so that grey 30 stays dark.
+        let display = Display {
+            slope: 1.0,
+            windows: vec![crate::frame::Window {
+                center: 128.0,
+                width: 256.0,
+            }],
+            ..Display::default()
+        };
+        let searcher = Searcher {
+            detector: &detector,
+            reader: &Word,
+            decider: &object,
+            display: &display,
+            sensitivity: Sensitivity::Normal,
+        };
+        let spread = Spread {
+            margin_px: 2,
+            grid_px: 8,
+            cine_union: union,
+        };
+        fixed_point(
+            frames,
+            &facts(FORMAT, frames.count()),
+            &searcher,
+            spread,
+            &[],
+        )
+    }
+
+    fn masked_frames(point: &FixedPoint) -> BTreeSet<u32> {
+        point
+            .items
+            .iter()
+            .filter(|i| i.action == Action::Mask)
+            .flat_map(|i| i.frames.0..=i.frames.1)
+            .collect()
+    }
+
+    #[test]
+    fn a_still_is_masked_with_its_background_and_its_masked_picture_was_searched() {
+        let still = Loop::new(1, |_| vec![BAR]);
+        let point = plan(&still, true, false).unwrap();
+        let masks: Vec<Rect> = point.items.iter().map(|i| i.rect).collect();
+        assert!(masks.iter().any(|m| m.contains(&BAR)), "{masks:?}");
+        assert_eq!(point.fill.words[0], 30);
+        let mut masked = still.frames[0].clone();
+        mask::fill(&mut masked, &masks, &point.fill);
+        assert!(point.searched.contains(&fingerprint(&masked)));
+    }
+
+    #[test]
+    fn static_text_costs_one_search_a_frame_beside_the_key_frames() {
+        let point = plan(&Loop::new(48, |_| vec![BAR]), true, false).unwrap();
+        assert_eq!(masked_frames(&point).len(), 48);
+        assert!(point.searches <= 48 + 4, "{}", point.searches);
+    }
+
+    #[test]
+    fn equal_frames_are_searched_once() {
+        let mut same = Loop::new(1, |_| vec![BAR]);
+        same.frames = vec![same.frames[0].clone(); 40];
+        assert_eq!(plan(&same, true, false).unwrap().searches, 2);
+    }
+
+    #[test]
+    fn text_in_one_frame_masks_its_place_in_the_whole_loop_or_there_alone() {
+        let frames = Loop::new(40, |i| if i == 7 { vec![BAR] } else { vec![] });
+        assert_eq!(
+            masked_frames(&plan(&frames, true, false).unwrap()).len(),
+            40
+        );
+        assert_eq!(
+            masked_frames(&plan(&frames, false, false).unwrap()),
+            BTreeSet::from([7])
+        );
+    }
+
+    #[test]
+    fn findings_that_never_end_are_refused() {
+        let refusal = plan(&Loop::new(1, |_| vec![]), true, true).unwrap_err();
+        assert_eq!(refusal.reason, Reason::PlanUnstable);
+    }
+
+    #[test]
+    fn growth_stops_before_text_that_stays() {
+        let raw = Rect::new(10, 10, 20, 8);
+        let keep = Rect::new(31, 10, 20, 8);
+        let grown = back_off(Rect::new(8, 8, 32, 12), &raw, &keep);
+        assert_eq!(grown, Rect::from_corners(8, 8, 31, 20));
+        assert_eq!(
+            back_off(Rect::new(8, 8, 24, 12), &raw, &Rect::new(40, 0, 4, 4)),
+            Rect::new(8, 8, 24, 12)
+        );
+    }
+
+    #[test]
+    fn fingerprints_do_not_see_bits_outside_the_stored_field() {
+        let format = PixelFormat {
+            bits_allocated: 16,
+            bits_stored: 12,
+            high_bit: 11,
+            rows: 1,
+            cols: 1,
+            ..FORMAT
+        };
+        let a = Frame {
+            format,
+            data: vec![0x34, 0x12],
+        };
+        let b = Frame {
+            format,
+            data: vec![0x34, 0xF2],
+        };
+        let c = Frame {
+            format,
+            data: vec![0x35, 0x12],
+        };
+        assert_eq!(fingerprint(&a), fingerprint(&b));
+        assert_ne!(fingerprint(&a), fingerprint(&c));
+    }
+}

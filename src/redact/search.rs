@@ -1,0 +1,373 @@
+//! Searching one frame: every view through the detector, lines read, each decided.
+
+use crate::config::Sensitivity;
+use crate::detect::{self, Detector, TextMap};
+use crate::error::Result;
+use crate::frame::{Display, Frame, Gray};
+use crate::geometry::Rect;
+use crate::line::{Orientation, Reading, Strength, TextLine};
+use crate::ocr::Reader;
+use crate::phi::{ObjectDecider, Verdict};
+use crate::plan::Action;
+use crate::views::{View, views};
+use rayon::prelude::*;
+
+/// Pictures with a side above this are also searched at half size, where large glyphs have the size that the network
+/// knows.
+const HALF_SIZE_ABOVE_PX: u32 = 1400;
+/// A line of a later view is the same line if this share of it (percent) is inside lines already found.
+const SAME_LINE_PERCENT: u64 = 70;
+
+/// One line found in a frame, read and decided. Coordinates are those of the frame.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Finding {
+    /// Where.
+    pub line: TextLine,
+    /// Name of the view in which it was found.
+    pub view: String,
+    /// What was read there.
+    pub reading: Reading,
+    /// What the rules say.
+    pub verdicts: Vec<Verdict>,
+}
+
+impl Finding {
+    /// The rectangles that a verdict asks for: the whole cover, or the part of it along its characters.
+    pub fn rects(&self, verdict: &Verdict) -> Vec<Rect> {
+        let chars = &self.reading.chars;
+        let part = chars.get(verdict.chars.clone()).unwrap_or_default();
+        let hull = part.iter().fold(Rect::default(), |h, c| h.hull(&c.rect));
+        if self.verdicts.len() == 1 || self.line.cover.len() != 1 || hull.is_empty() {
+            return self.line.cover.clone();
+        }
+        let cover = self
+            .line
+            .cover
+            .iter()
+            .fold(Rect::default(), |h, r| h.hull(r));
+        let (before, after) = (
+            gap_before(chars, verdict.chars.start),
+            gap_after(chars, verdict.chars.end),
+        );
+        let vertical = matches!(
+            self.reading.orientation,
+            Orientation::Up | Orientation::Down
+        );
+        let (low, high) = if vertical {
+            (hull.y, hull.bottom())
+        } else {
+            (hull.x, hull.right())
+        };
+        let (first, last) = if vertical {
+            (cover.y, cover.bottom())
+        } else {
+            (cover.x, cover.right())
+        };
+        // The reading direction may run against the axis; then the gaps swap sides.
+        let backwards = matches!(
+            self.reading.orientation,
+            Orientation::Up | Orientation::Turned | Orientation::Mirrored
+        );
+        let (before, after) = if backwards {
+            (after, before)
+        } else {
+            (before, after)
+        };
+        let from = before.map_or(first, |g| low.saturating_sub(g / 2)).min(low);
+        let to = after.map_or(last, |g| high + g / 2).max(high);
+        vec![if vertical {
+            Rect::from_corners(cover.x, from, cover.right(), to)
+        } else {
+            Rect::from_corners(from, cover.y, to, cover.bottom())
+        }]
+    }
+
+    /// Box of the characters of a verdict, for what is kept.
+    pub fn text_rect(&self, verdict: &Verdict) -> Rect {
+        let part = self
+            .reading
+            .chars
+            .get(verdict.chars.clone())
+            .unwrap_or_default();
+        let hull = part.iter().fold(Rect::default(), |h, c| h.hull(&c.rect));
+        if hull.is_empty() {
+            self.line.tight
+        } else {
+            hull
+        }
+    }
+
+    /// The text of a verdict's characters.
+    pub fn text(&self, verdict: &Verdict) -> String {
+        let part = self
+            .reading
+            .chars
+            .get(verdict.chars.clone())
+            .unwrap_or_default();
+        part.iter().map(|c| c.ch).collect()
+    }
+
+    /// Extent across the reading direction, px.
+    fn line_height(&self) -> u32 {
+        match self.reading.orientation {
+            Orientation::Up | Orientation::Down => self.line.tight.w,
+            _ => self.line.tight.h,
+        }
+    }
+
+    /// Whether all of it stays.
+    pub fn is_kept(&self) -> bool {
+        self.verdicts.iter().all(|v| v.action == Action::Keep)
+    }
+}
+
+/// Free pixels between the character before `start` (spaces do not count) and the one at `start`; `None` at the line's
+/// start.
+fn gap_before(chars: &[crate::line::ReadChar], start: usize) -> Option<u32> {
+    let this = chars.get(start)?.rect;
+    let before = chars[..start].iter().rev().find(|c| c.ch != ' ')?.rect;
+    Some(gap(&before, &this))
+}
+
+fn gap_after(chars: &[crate::line::ReadChar], end: usize) -> Option<u32> {
+    let this = chars.get(..end)?.iter().rev().find(|c| c.ch != ' ')?.rect;
+    let after = chars.get(end..)?.iter().find(|c| c.ch != ' ')?.rect;
+    Some(gap(&this, &after))
+}
+
+fn gap(a: &Rect, b: &Rect) -> u32 {
+    let along_x =
+        b.x.saturating_sub(a.right())
+            .max(a.x.saturating_sub(b.right()));
+    let along_y =
+        b.y.saturating_sub(a.bottom())
+            .max(a.y.saturating_sub(b.bottom()));
+    along_x.max(along_y)
+}
+
+/// What searching needs, for one object.
+pub struct Searcher<'a> {
+    /// Runs the network.
+    pub detector: &'a dyn Detector,
+    /// Reads lines.
+    pub reader: &'a dyn Reader,
+    /// Decides, knowing this object's identities.
+    pub decider: &'a ObjectDecider<'a>,
+    /// How the header wants the frames seen.
+    pub display: &'a Display,
+    /// How eagerly.
+    pub sensitivity: Sensitivity,
+}
+
+impl Searcher<'_> {
+    /// Everything found in a frame, from top to bottom.
+    pub fn frame(&self, frame: &Frame) -> Result<Vec<Finding>> {
+        self.pictures(views(frame, self.display))
+    }
+
+    /// Everything found in pictures of the same frame, the one to be preferred first.
+    pub fn pictures(&self, mut views: Vec<View>) -> Result<Vec<Finding>> {
+        let halves: Vec<View> = views
+            .iter()
+            .filter(|v| v.picture.width.max(v.picture.height) > HALF_SIZE_ABOVE_PX)
+            .map(|v| View {
+                name: format!("{}/half", v.name),
+                origin: v.origin,
+                picture: half(&v.picture),
+            })
+            .collect();
+        let whole = views.len();
+        views.extend(halves);
+        let pictures: Vec<&Gray> = views.iter().map(|v| &v.picture).collect();
+        let maps = self
+            .detector
+            .maps(&pictures, detect::levels(self.sensitivity))?;
+        let mut lines: Vec<(TextLine, usize)> = Vec::new();
+        for (i, (view, map)) in views.iter().zip(&maps).enumerate() {
+            let scale = if i < whole { 1 } else { 2 };
+            merge(&mut lines, self.lines_of(view, map, scale), i);
+        }
+        // Doubtful findings are kept or dropped together, once it is known what stands beside them.
+        let find = |(line, view): &(TextLine, usize)| {
+            self.read(line, &views[*view % whole.max(1)], &views[*view].name)
+        };
+        let mut found: Vec<Finding> = lines.par_iter().filter_map(find).collect();
+        if self.sensitivity == Sensitivity::Normal {
+            drop_doubtful(&mut found);
+        }
+        found.sort_by_key(|f| {
+            let t = f.line.tight;
+            (t.y, t.x, t.w, t.h)
+        });
+        self.decide(&mut found);
+        Ok(found)
+    }
+
+    /// Lines of one view in coordinates of the frame.
+    fn lines_of(&self, view: &View, map: &TextMap, scale: u32) -> Vec<TextLine> {
+        let (ox, oy) = view.origin;
+        let place =
+            |r: Rect| Rect::new(r.x * scale + ox, r.y * scale + oy, r.w * scale, r.h * scale);
+        detect::find_lines(map, &view.picture)
+            .into_iter()
+            .map(|l| TextLine {
+                tight: place(l.tight),
+                cover: l.cover.into_iter().map(place).collect(),
+                ..l
+            })
+            .collect()
+    }
+
+    /// Reads a line; `None` if it is weak and reads as nothing.
+    fn read(&self, line: &TextLine, view: &View, name: &str) -> Option<Finding> {
+        let (ox, oy) = view.origin;
+        let shift = |r: &Rect| {
+            Rect::new(r.x - ox, r.y - oy, r.w, r.h).intersect(&Rect::new(
+                0,
+                0,
+                view.picture.width,
+                view.picture.height,
+            ))
+        };
+        let local = TextLine {
+            tight: shift(&line.tight),
+            cover: line.cover.iter().map(shift).collect(),
+            ..line.clone()
+        };
+        let mut reading = self.reader.read(&view.picture, &local);
+        for c in &mut reading.chars {
+            c.rect = Rect::new(c.rect.x + ox, c.rect.y + oy, c.rect.w, c.rect.h);
+        }
+        if line.strength < Strength::Strong
+            && self.sensitivity == Sensitivity::Normal
+            && reading.chars.is_empty()
+        {
+            return None; // weak in the network, and nothing to read in any orientation: not text
+        }
+        Some(Finding {
+            line: line.clone(),
+            view: name.to_owned(),
+            reading,
+            verdicts: Vec::new(),
+        })
+    }
+
+    /// Decides all lines of a picture together: a label may stand on one line and its value on the next.
+    fn decide(&self, found: &mut [Finding]) {
+        let lines: Vec<(&Reading, u32)> = found
+            .iter()
+            .map(|f| (&f.reading, f.line_height()))
+            .collect();
+        let verdicts = self.decider.decide_picture(&lines);
+        for (finding, verdicts) in found.iter_mut().zip(verdicts) {
+            finding.verdicts = verdicts;
+        }
+    }
+}
+
+/// Adds a view's lines to those already found. A line mostly inside known ones is the same line again; a line around
+/// known ones at another scale replaces them, because there the glyphs have a size that the network knows.
+fn merge(known: &mut Vec<(TextLine, usize)>, lines: Vec<TextLine>, view: usize) {
+    let before = known.len();
+    for line in lines {
+        let inside: u64 = known[..before.min(known.len())]
+            .iter()
+            .flat_map(|(k, _)| &k.cover)
+            .map(|c| c.intersect(&line.tight).area())
+            .sum();
+        if inside * 100 >= line.tight.area() * SAME_LINE_PERCENT {
+            continue;
+        }
+        known.push((line, view));
+    }
+}
+
+/// How much speaks for a finding being text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Evidence {
+    /// The network is sure, or the reader reads something that hardly arises by chance.
+    Good,
+    /// One or two characters read with little confidence, or below the network's threshold but well read.
+    Doubtful,
+    /// Below the network's threshold, and not even read.
+    None,
+}
+
+/// Characters from which a weak region is text whatever the reader's confidence.
+const READ_CHARS: usize = 3;
+/// Confidence (0–1000) from which one or two letters or digits in a weak region count.
+const SURE_CONFIDENCE: u16 = 780;
+
+/// Glyph heights within which text in a row belongs together.
+const ROW_REACH: u32 = 8;
+
+/// Views that people do not look at by themselves: they bring out what is hidden, and noise with it.
+const HIDDEN_VIEWS: [&str; 4] = ["red", "blue", "low-range", "full-range"];
+
+fn evidence(finding: &Finding) -> Evidence {
+    let signs = finding.reading.chars.iter().filter(|c| c.ch != ' ').count();
+    let letters = finding
+        .reading
+        .chars
+        .iter()
+        .filter(|c| c.ch.is_alphanumeric())
+        .count();
+    let sure = letters > 0 && finding.reading.confidence >= SURE_CONFIDENCE;
+    if HIDDEN_VIEWS.iter().any(|v| finding.view.starts_with(v)) {
+        // Noise brought out looks like weak text everywhere: here text must be found and read without doubt.
+        let good = finding.line.strength >= Strength::Likely && sure && letters >= 2;
+        return if good { Evidence::Good } else { Evidence::None };
+    }
+    match finding.line.strength {
+        Strength::Strong => Evidence::Good,
+        Strength::Likely if signs > 0 => Evidence::Good,
+        Strength::Weak if sure || signs >= READ_CHARS => Evidence::Good,
+        Strength::Likely | Strength::Weak => Evidence::Doubtful,
+        Strength::Faint if sure => Evidence::Doubtful,
+        Strength::Faint => Evidence::None,
+    }
+}
+
+/// Drops doubtful findings that stand alone: a highlight or a tick in the image. Beside text of their own size (the
+/// third sign of a column of three, the last digit of a table), or in a row with it, they are text too.
+fn drop_doubtful(found: &mut Vec<Finding>) {
+    let good: Vec<Rect> = found
+        .iter()
+        .filter(|f| evidence(f) == Evidence::Good)
+        .map(|f| f.line.tight)
+        .collect();
+    found.retain(|f| match evidence(f) {
+        Evidence::Good => true,
+        Evidence::Doubtful => good.iter().any(|g| belongs_beside(&f.line.tight, g)),
+        Evidence::None => false,
+    });
+}
+
+/// Whether two boxes have glyphs of about the same size and stand within one and a half of it, or within a few in a row.
+fn belongs_beside(a: &Rect, b: &Rect) -> bool {
+    let (ha, hb) = (a.w.min(a.h), b.w.min(b.h));
+    let (small, large) = (ha.min(hb), ha.max(hb));
+    let near = large + large / 2;
+    let apart_x = a.x.max(b.x).saturating_sub(a.right().min(b.right()));
+    let apart_y = a.y.max(b.y).saturating_sub(a.bottom().min(b.bottom()));
+    let level = a.bottom().min(b.bottom()).saturating_sub(a.y.max(b.y));
+    let in_a_row = level * 3 >= a.h.max(b.h) * 2 && apart_x <= large * ROW_REACH;
+    large <= small * 2 && (in_a_row || (apart_x <= near && apart_y <= near))
+}
+
+/// The exact half-size copy: 2×2 means, rounded; an odd last row or column is doubled.
+pub fn half(picture: &Gray) -> Gray {
+    let (w, h) = (picture.width.div_ceil(2), picture.height.div_ceil(2));
+    let mut out = Gray::new(w, h, 0);
+    for y in 0..h {
+        let top = picture.row(2 * y);
+        let bottom = picture.row((2 * y + 1).min(picture.height - 1));
+        for (x, to) in out.row_mut(y).iter_mut().enumerate() {
+            let (l, r) = (2 * x, (2 * x + 1).min(picture.width as usize - 1));
+            let sum =
+                u32::from(top[l]) + u32::from(top[r]) + u32::from(bottom[l]) + u32::from(bottom[r]);
+            *to = ((sum + 2) >> 2) as u8;
+        }
+    }
+    out
+}

@@ -1,0 +1,214 @@
+//! The self-check: what is said of a written file is looked up in that file, re-opened.
+//!
+//! It proves the writing: outside the masks nothing changed, inside one constant, valid encapsulation, and nothing found
+//! that no keep rule covers. It does not prove that a person would find nothing.
+
+use super::planner::{Frames, fingerprint};
+use super::search::{Finding, Searcher};
+use crate::frame::Frame;
+use crate::geometry::Rect;
+use crate::mask;
+use crate::outcome::{Reason, Refusal};
+use crate::plan::{Action, Fill, Plan};
+use crate::report::VerifyReport;
+use rayon::prelude::*;
+use std::collections::{BTreeMap, HashSet};
+
+/// Compares a written object with its original and its plan. `searched` holds the fingerprints of masked frames that a
+/// search with the same detector, reader and rules has found free of anything but kept text; a written frame with one of
+/// these contents need not be searched again, any other is.
+///
+/// # Errors
+/// The first statement that does not hold, as a [`Refusal`]; a frame that cannot be decoded.
+pub fn check(
+    original: &dyn Frames,
+    written: &dyn Frames,
+    plan: &Plan,
+    searched: &HashSet<[u8; 32]>,
+    searcher: &Searcher<'_>,
+) -> Result<VerifyReport, Refusal> {
+    if written.count() != original.count() {
+        return Err(Refusal::new(
+            Reason::BadEncoding,
+            format!(
+                "{} frames written, {} expected",
+                written.count(),
+                original.count()
+            ),
+        ));
+    }
+    let one = |i: u32| -> Result<FrameCheck, Refusal> {
+        let (before, after) = (original.frame(i)?, written.frame(i)?);
+        let masks = plan.masks(i);
+        let mut check = compare(&before, &after, &masks, &plan.fill)?;
+        if !searched.contains(&fingerprint(&after)) {
+            let found = searcher
+                .frame(&after)
+                .map_err(|e| Refusal::new(Reason::Internal, e.to_string()))?;
+            check.residual = residual(&found, &masks);
+        }
+        Ok(check)
+    };
+    let mut total = FrameCheck {
+        constant: true,
+        ..FrameCheck::default()
+    };
+    // Frame by frame in blocks, so that a long loop never lies in memory as a whole.
+    for block in (0..original.count()).collect::<Vec<_>>().chunks(32) {
+        let checks: Vec<FrameCheck> = block
+            .par_iter()
+            .map(|&i| one(i))
+            .collect::<Result<_, _>>()?;
+        for c in checks {
+            total.differing += c.differing;
+            total.residual += c.residual;
+            total.constant &= c.constant;
+        }
+    }
+    if total.differing > 0 {
+        return Err(Refusal::new(
+            Reason::OutsideChanged,
+            format!("{} samples", total.differing),
+        ));
+    }
+    if !total.constant {
+        return Err(Refusal::new(
+            Reason::InsideNotConstant,
+            "a masked sample differs from the fill",
+        ));
+    }
+    if total.residual > 0 {
+        return Err(Refusal::new(
+            Reason::ResidualText,
+            format!("{} lines", total.residual),
+        ));
+    }
+    Ok(VerifyReport {
+        ok: true,
+        residual_lines: 0,
+        outside_differing: 0,
+        inside_constant: true,
+        encapsulation_valid: true,
+    })
+}
+
+#[derive(Default)]
+struct FrameCheck {
+    differing: u64,
+    constant: bool,
+    residual: u32,
+}
+
+/// Compares stored values outside the masks and raw words inside.
+fn compare(
+    before: &Frame,
+    after: &Frame,
+    masks: &[Rect],
+    fill: &Fill,
+) -> Result<FrameCheck, Refusal> {
+    let (a, b) = (&before.format, &after.format);
+    let same_grid = (a.rows, a.cols, a.samples_per_pixel) == (b.rows, b.cols, b.samples_per_pixel);
+    let same_values = (a.bits_stored, a.signed) == (b.bits_stored, b.signed);
+    if !same_grid || !same_values {
+        return Err(Refusal::new(
+            Reason::BadEncoding,
+            "the written frame has another layout",
+        ));
+    }
+    let samples = usize::from(a.samples_per_pixel);
+    let mut differing = 0u64;
+    let row_bytes = a.bytes_per_frame() / (a.rows as usize).max(1);
+    let comparable_rows = a == b && !(a.planar && samples > 1);
+    for y in 0..a.rows {
+        let in_row: Vec<&Rect> = masks
+            .iter()
+            .filter(|m| m.y <= y && y < m.bottom())
+            .collect();
+        let range = y as usize * row_bytes..(y as usize + 1) * row_bytes;
+        if comparable_rows
+            && before.data.get(range.clone()) == after.data.get(range)
+            && in_row.is_empty()
+        {
+            continue;
+        }
+        for x in 0..a.cols {
+            if in_row.iter().any(|m| m.x <= x && x < m.right()) {
+                continue;
+            }
+            differing += (0..samples)
+                .filter(|&c| before.value(x, y, c) != after.value(x, y, c))
+                .count() as u64;
+        }
+    }
+    let constant = masks.iter().all(|m| mask::is_filled(after, m, fill));
+    Ok(FrameCheck {
+        differing,
+        constant,
+        residual: 0,
+    })
+}
+
+/// Lines with something to mask that lies outside the masks.
+fn residual(found: &[Finding], masks: &[Rect]) -> u32 {
+    let left = |f: &&Finding| {
+        f.verdicts
+            .iter()
+            .filter(|v| v.action == Action::Mask)
+            .flat_map(|v| f.rects(v))
+            .any(|r| !super::planner::covered(&r, masks))
+    };
+    found.iter().filter(left).count() as u32
+}
+
+/// What two files of unknown plan differ in.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Difference {
+    /// Samples that changed to the fill.
+    pub masked: u64,
+    /// Samples that changed to something else.
+    pub other: u64,
+}
+
+/// Compares a pair without its plan: every changed pixel must have become one and the same value. What that value is
+/// (the fill) is taken from the pair itself: the most frequent one.
+pub fn difference(original: &dyn Frames, written: &dyn Frames) -> Result<Difference, Refusal> {
+    if written.count() != original.count() {
+        return Err(Refusal::new(
+            Reason::OutsideChanged,
+            format!(
+                "{} frames, {} in the original",
+                written.count(),
+                original.count()
+            ),
+        ));
+    }
+    let mut values: BTreeMap<Vec<i64>, u64> = BTreeMap::new();
+    for i in 0..original.count() {
+        let (before, after) = (original.frame(i)?, written.frame(i)?);
+        let (a, b) = (&before.format, &after.format);
+        if (a.rows, a.cols, a.samples_per_pixel) != (b.rows, b.cols, b.samples_per_pixel) {
+            return Err(Refusal::new(
+                Reason::OutsideChanged,
+                "the frames have another layout",
+            ));
+        }
+        let samples = usize::from(a.samples_per_pixel);
+        if a == b && before.data == after.data {
+            continue;
+        }
+        for y in 0..a.rows {
+            for x in 0..a.cols {
+                if (0..samples).any(|c| before.value(x, y, c) != after.value(x, y, c)) {
+                    *values
+                        .entry((0..samples).map(|c| after.value(x, y, c)).collect())
+                        .or_default() += 1;
+                }
+            }
+        }
+    }
+    let masked = values.values().copied().max().unwrap_or(0);
+    Ok(Difference {
+        masked,
+        other: values.values().sum::<u64>() - masked,
+    })
+}

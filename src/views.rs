@@ -1,0 +1,558 @@
+//! 8-bit pictures of a frame as a person could see it: what the detector looks at (design §3).
+//!
+//! Text must be found as it could be *seen*, not only at the default window. Every view has the frame's own resolution,
+//! so rectangles need no scaling; a colour view may cover only the parts of the frame where colour hides something from
+//! luma, and then says where it lies. Arithmetic is integer wherever a view depends on pixels; header windows go through
+//! `f64` once per table entry.
+
+use crate::frame::{Display, Frame, Gray, Lut, Photometric, Window, stored_value};
+use crate::geometry::Rect;
+
+/// One picture of a frame, or of a part of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct View {
+    /// `luma`, `red`, `blue`, `window-1`, `voi-lut-1`, `full-range`, `robust-range`, `low-range`, `overlay-6000`.
+    pub name: String,
+    /// Where the picture lies in the frame: column and row of its top left pixel.
+    pub origin: (u32, u32),
+    /// The picture.
+    pub picture: Gray,
+}
+
+impl View {
+    fn whole(name: impl Into<String>, picture: Gray) -> View {
+        View {
+            name: name.into(),
+            origin: (0, 0),
+            picture,
+        }
+    }
+}
+
+/// Two views differing by at most this much in every pixel count as one.
+const SAME_VIEW: u8 = 12;
+/// Side of the tiles in which colour is weighed, px.
+const COLOUR_TILE: u32 = 32;
+/// Spread of (channel − luma) inside a tile from which the channel can hide text from luma.
+const COLOUR_SPREAD: i32 = 56;
+/// Margin around a colourful patch, px: context for the detector.
+const COLOUR_MARGIN: u32 = 32;
+/// Share of the robust range, as a divisor, that the low-range view spreads over all grey levels.
+const LOW_RANGE_DIVISOR: i64 = 16;
+
+/// Every distinct view of a frame; at least one.
+pub fn views(frame: &Frame, display: &Display) -> Vec<View> {
+    if frame.format.samples_per_pixel == 3 || frame.format.photometric == Photometric::PaletteColor
+    {
+        colour_views(&rgb(frame, display))
+    } else {
+        gray_views(frame, display)
+    }
+}
+
+/// The picture that a person sees first: colour as it is, grey through the first window or the robust range. For previews.
+pub fn first_look(frame: &Frame, display: &Display) -> Rgb {
+    if frame.format.samples_per_pixel == 3 || frame.format.photometric == Photometric::PaletteColor
+    {
+        return rgb(frame, display);
+    }
+    let views = gray_views(frame, display);
+    let picture = &views[0].picture;
+    Rgb {
+        width: picture.width,
+        height: picture.height,
+        data: picture.data.iter().flat_map(|&v| [v, v, v]).collect(),
+    }
+}
+
+/// An 8-bit colour picture, row-major, R G B interleaved.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rgb {
+    /// Columns.
+    pub width: u32,
+    /// Rows.
+    pub height: u32,
+    /// `width * height * 3` values.
+    pub data: Vec<u8>,
+}
+
+/// A colour or palette frame as 8-bit RGB.
+fn rgb(frame: &Frame, display: &Display) -> Rgb {
+    let f = &frame.format;
+    let mut data = Vec::with_capacity(f.rows as usize * f.cols as usize * 3);
+    if f.samples_per_pixel == 1 {
+        let gray = vec![0u8, 255];
+        let fallback = Lut {
+            first: 0,
+            entries: gray,
+        };
+        let luts = match &display.palette {
+            Some([r, g, b]) => [r, g, b],
+            None => [&fallback, &fallback, &fallback],
+        };
+        for y in 0..f.rows {
+            for x in 0..f.cols {
+                let v = frame.value(x, y, 0);
+                data.extend(luts.map(|l| l.at(v)));
+            }
+        }
+        return Rgb {
+            width: f.cols,
+            height: f.rows,
+            data,
+        };
+    }
+    let shift = f.bits_stored.saturating_sub(8);
+    let ybr = f.photometric.is_ybr();
+    let fast = f.bits_allocated == 8 && f.bits_stored == 8 && !f.planar && !f.is_subsampled();
+    if fast && !ybr {
+        data.extend_from_slice(&frame.data);
+        return Rgb {
+            width: f.cols,
+            height: f.rows,
+            data,
+        };
+    }
+    for y in 0..f.rows {
+        for x in 0..f.cols {
+            let s = [0, 1, 2].map(|c| {
+                let word = frame.word(x, y, c);
+                let low = (u32::from(f.high_bit) + 1).saturating_sub(u32::from(f.bits_stored));
+                (((word >> low) & (u32::MAX >> (32 - u32::from(f.bits_stored).clamp(1, 32))))
+                    >> shift) as i32
+            });
+            data.extend(if ybr {
+                ybr_to_rgb(s)
+            } else {
+                s.map(|v| v.clamp(0, 255) as u8)
+            });
+        }
+    }
+    Rgb {
+        width: f.cols,
+        height: f.rows,
+        data,
+    }
+}
+
+/// Full-range YCbCr to RGB (PS3.3 C.7.6.3.1.2), 16-bit fixed point.
+fn ybr_to_rgb([y, cb, cr]: [i32; 3]) -> [u8; 3] {
+    let (y, cb, cr) = (y << 16, cb - 128, cr - 128);
+    let clip = |v: i32| ((v + (1 << 15)) >> 16).clamp(0, 255) as u8;
+    [
+        clip(y + 91_881 * cr),
+        clip(y - 22_554 * cb - 46_802 * cr),
+        clip(y + 116_130 * cb),
+    ]
+}
+
+fn luma([r, g, b]: [u8; 3]) -> u8 {
+    ((77 * u32::from(r) + 150 * u32::from(g) + 29 * u32::from(b) + 128) >> 8) as u8
+}
+
+/// Luma of the whole picture; red and blue where they vary and luma need not. Any difference between two colours shows
+/// in luma, in red or in blue: if luma and blue are equal, red and green differ in opposite directions.
+fn colour_views(picture: &Rgb) -> Vec<View> {
+    let (w, h) = (picture.width, picture.height);
+    let pixels: Vec<[u8; 3]> = picture
+        .data
+        .chunks_exact(3)
+        .map(|p| [p[0], p[1], p[2]])
+        .collect();
+    let gray = Gray {
+        width: w,
+        height: h,
+        data: pixels.iter().map(|&p| luma(p)).collect(),
+    };
+    let mut views = Vec::new();
+    for (name, channel) in [("red", 0), ("blue", 2)] {
+        for patch in colourful_patches(&pixels, &gray, channel) {
+            let mut part = Gray::new(patch.w, patch.h, 0);
+            for y in 0..patch.h {
+                let from = (patch.y + y) as usize * w as usize + patch.x as usize;
+                let source = &pixels[from..from + patch.w as usize];
+                for (to, p) in part.row_mut(y).iter_mut().zip(source) {
+                    *to = p[channel];
+                }
+            }
+            views.push(View {
+                name: name.into(),
+                origin: (patch.x, patch.y),
+                picture: part,
+            });
+        }
+    }
+    views.insert(0, View::whole("luma", gray));
+    views
+}
+
+/// Rectangles around groups of tiles in which `channel` varies against luma.
+fn colourful_patches(pixels: &[[u8; 3]], gray: &Gray, channel: usize) -> Vec<Rect> {
+    let (w, h) = (gray.width, gray.height);
+    let (tx, ty) = (w.div_ceil(COLOUR_TILE), h.div_ceil(COLOUR_TILE));
+    let mut patches: Vec<Rect> = Vec::new();
+    for tile_y in 0..ty {
+        for tile_x in 0..tx {
+            let tile = Rect::new(
+                tile_x * COLOUR_TILE,
+                tile_y * COLOUR_TILE,
+                COLOUR_TILE,
+                COLOUR_TILE,
+            )
+            .intersect(&Rect::new(0, 0, w, h));
+            let (mut low, mut high) = (i32::MAX, i32::MIN);
+            for y in tile.y..tile.bottom() {
+                let row = y as usize * w as usize;
+                for x in tile.x as usize..tile.right() as usize {
+                    let d = i32::from(pixels[row + x][channel]) - i32::from(gray.data[row + x]);
+                    (low, high) = (low.min(d), high.max(d));
+                }
+            }
+            if high - low >= COLOUR_SPREAD {
+                patches.push(tile.grow(COLOUR_MARGIN, w, h));
+            }
+        }
+    }
+    merge_touching(patches)
+}
+
+/// Merges rectangles until none overlaps another.
+fn merge_touching(mut rects: Vec<Rect>) -> Vec<Rect> {
+    loop {
+        let mut merged: Vec<Rect> = Vec::new();
+        let before = rects.len();
+        for r in rects {
+            match merged.iter_mut().find(|m| m.overlaps(&r)) {
+                Some(m) => *m = m.hull(&r),
+                None => merged.push(r),
+            }
+        }
+        if merged.len() == before {
+            merged.sort_unstable_by_key(|r| (r.y, r.x));
+            return merged;
+        }
+        rects = merged;
+    }
+}
+
+/// Views of a frame with one sample a pixel, the one that a person sees first in front.
+fn gray_views(frame: &Frame, display: &Display) -> Vec<View> {
+    let values = Histogram::of(frame);
+    let mut views: Vec<View> = Vec::new();
+    let mut add = |name: String, table: &dyn Fn(i64) -> u8| {
+        let picture = values.render(frame, table);
+        let same = |v: &View| {
+            v.picture
+                .data
+                .iter()
+                .zip(&picture.data)
+                .all(|(a, b)| a.abs_diff(*b) <= SAME_VIEW)
+        };
+        if !views.iter().any(same) {
+            views.push(View::whole(name, picture));
+        }
+    };
+    let slope = if display.slope == 0.0 {
+        1.0
+    } else {
+        display.slope
+    };
+    for (i, w) in display.windows.iter().enumerate() {
+        add(format!("window-{}", i + 1), &|v| {
+            window(*w, v as f64 * slope + display.intercept)
+        });
+    }
+    for (i, l) in display.voi_luts.iter().enumerate() {
+        add(format!("voi-lut-{}", i + 1), &|v| {
+            l.at((v as f64 * slope + display.intercept).round() as i64)
+        });
+    }
+    let (min, max) = (values.quantile(0, 1000), values.quantile(1000, 1000));
+    let (low, high) = (values.quantile(5, 1000), values.quantile(995, 1000));
+    if high > low {
+        add("robust-range".into(), &|v| spread(v, low, high));
+    }
+    add("full-range".into(), &|v| spread(v, min, max));
+    if frame.format.bits_stored > 8 && high > min {
+        let top = min + (high - min) / LOW_RANGE_DIVISOR;
+        if top > min {
+            add("low-range".into(), &|v| spread(v, min, top));
+        }
+    }
+    views
+}
+
+/// The linear VOI function (PS3.3 C.11.2.1.2.1), to 0–255.
+fn window(w: Window, x: f64) -> u8 {
+    let width = w.width.max(1.0);
+    let y = if width <= 1.0 {
+        if x > w.center - 0.5 { 255.0 } else { 0.0 }
+    } else {
+        ((x - (w.center - 0.5)) / (width - 1.0) + 0.5) * 255.0
+    };
+    y.round().clamp(0.0, 255.0) as u8
+}
+
+/// `low..=high` spread over 0–255.
+fn spread(v: i64, low: i64, high: i64) -> u8 {
+    let range = (high - low).max(1);
+    (((v - low).clamp(0, range) * 255 + range / 2) / range) as u8
+}
+
+/// Stored values of a frame, counted.
+struct Histogram {
+    /// Distinct values, ascending, and how many pixels have one up to this.
+    cumulative: Vec<(i64, u64)>,
+}
+
+impl Histogram {
+    fn of(frame: &Frame) -> Histogram {
+        let f = &frame.format;
+        let mut counts: Vec<(i64, u64)> = Vec::new();
+        if f.bytes_per_sample() <= 2 {
+            let mut table = vec![0u64; 1 << (8 * f.bytes_per_sample())];
+            for_words(frame, |w| table[w as usize] += 1);
+            counts.extend(
+                table
+                    .iter()
+                    .enumerate()
+                    .filter(|(_, n)| **n > 0)
+                    .map(|(w, &n)| (stored_value(f, w as u32), n)),
+            );
+            counts.sort_unstable_by_key(|c| c.0);
+        } else {
+            let mut values: Vec<i64> = Vec::with_capacity(f.samples_per_frame());
+            for_words(frame, |w| values.push(stored_value(f, w)));
+            values.sort_unstable();
+            counts.extend(
+                values
+                    .chunk_by(|a, b| a == b)
+                    .map(|c| (c[0], c.len() as u64)),
+            );
+        }
+        let mut sum = 0;
+        for c in &mut counts {
+            sum += c.1;
+            c.1 = sum;
+        }
+        Histogram { cumulative: counts }
+    }
+
+    /// The smallest value that at least `part / whole` of the pixels do not exceed.
+    fn quantile(&self, part: u64, whole: u64) -> i64 {
+        let total = self.cumulative.last().map_or(0, |c| c.1);
+        let want = (u128::from(total) * u128::from(part)).div_ceil(u128::from(whole)) as u64;
+        let i = self.cumulative.partition_point(|c| c.1 < want.max(1));
+        self.cumulative
+            .get(i)
+            .or(self.cumulative.last())
+            .map_or(0, |c| c.0)
+    }
+
+    fn render(&self, frame: &Frame, table: &dyn Fn(i64) -> u8) -> Gray {
+        let f = &frame.format;
+        let invert = if f.photometric == Photometric::Monochrome1 {
+            255
+        } else {
+            0
+        };
+        let mut data = Vec::with_capacity(f.samples_per_frame());
+        if f.bytes_per_sample() <= 2 {
+            let mut lut = vec![0u8; 1 << (8 * f.bytes_per_sample())];
+            // Bits outside the stored field do not count for the value, so many words can stand for one: fill on sight.
+            let mut known = vec![false; lut.len()];
+            for_words(frame, |w| {
+                let i = w as usize;
+                if !known[i] {
+                    known[i] = true;
+                    lut[i] = table(stored_value(f, w)) ^ invert;
+                }
+                data.push(lut[i]);
+            });
+        } else {
+            for_words(frame, |w| data.push(table(stored_value(f, w)) ^ invert));
+        }
+        Gray {
+            width: f.cols,
+            height: f.rows,
+            data,
+        }
+    }
+}
+
+/// Calls `each` with the raw word of every sample, in order.
+fn for_words(frame: &Frame, mut each: impl FnMut(u32)) {
+    match frame.format.bytes_per_sample() {
+        1 => frame.data.iter().for_each(|&b| each(u32::from(b))),
+        2 => frame
+            .data
+            .chunks_exact(2)
+            .for_each(|b| each(u32::from(u16::from_le_bytes([b[0], b[1]])))),
+        _ => frame
+            .data
+            .chunks_exact(4)
+            .for_each(|b| each(u32::from_le_bytes([b[0], b[1], b[2], b[3]]))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::frame::PixelFormat;
+
+    fn format(
+        photometric: Photometric,
+        bits: u16,
+        stored: u16,
+        signed: bool,
+        spp: u16,
+    ) -> PixelFormat {
+        PixelFormat {
+            rows: 2,
+            cols: 2,
+            samples_per_pixel: spp,
+            bits_allocated: bits,
+            bits_stored: stored,
+            high_bit: stored - 1,
+            signed,
+            photometric,
+            planar: false,
+        }
+    }
+
+    fn words16(words: [u16; 4]) -> Vec<u8> {
+        words.iter().flat_map(|w| w.to_le_bytes()).collect()
+    }
+
+    #[test]
+    fn monochrome1_is_shown_with_the_lowest_value_white() {
+        let frame = Frame {
+            format: format(Photometric::Monochrome1, 8, 8, false, 1),
+            data: vec![0, 10, 20, 20],
+        };
+        assert_eq!(
+            views(&frame, &Display::default())[0].picture.data,
+            [255, 128 - 1, 0, 0]
+        );
+    }
+
+    #[test]
+    fn faint_values_beside_a_wide_range_are_spread_in_the_low_view() {
+        let frame = Frame {
+            format: format(Photometric::Monochrome2, 16, 12, false, 1),
+            data: words16([0, 8, 4000, 4095]),
+        };
+        let all = views(&frame, &Display::default());
+        let low = all.iter().find(|v| v.name == "low-range").unwrap();
+        assert!(low.picture.data[1] >= 7, "{:?}", low.picture.data);
+        assert_eq!(low.picture.data[2], 255);
+    }
+
+    #[test]
+    fn signed_samples_are_ordered_by_value_and_bits_outside_the_field_do_not_count() {
+        // −1 as 12-bit two's complement with rubbish above the field, then −2048, 0 and 2047.
+        let frame = Frame {
+            format: format(Photometric::Monochrome2, 16, 12, true, 1),
+            data: words16([0xAFFF, 0x0800, 0, 0x07FF]),
+        };
+        let full = views(&frame, &Display::default());
+        let data = &full
+            .iter()
+            .find(|v| v.name == "robust-range")
+            .unwrap()
+            .picture
+            .data;
+        assert!(
+            data[1] < data[0] && data[0] <= data[2] && data[2] < data[3],
+            "{data:?}"
+        );
+    }
+
+    #[test]
+    fn header_windows_come_first_and_equal_views_are_dropped() {
+        let frame = Frame {
+            format: format(Photometric::Monochrome2, 16, 12, false, 1),
+            data: words16([0, 1000, 2000, 4000]),
+        };
+        let w = Window {
+            center: 2000.0,
+            width: 4001.0,
+        };
+        let display = Display {
+            slope: 1.0,
+            windows: vec![w, w],
+            ..Display::default()
+        };
+        let all = views(&frame, &display);
+        assert_eq!(all[0].name, "window-1");
+        assert!(
+            !all.iter()
+                .any(|v| v.name == "window-2" || v.name == "full-range")
+        );
+    }
+
+    #[test]
+    fn colours_of_equal_luma_differ_in_a_channel_view() {
+        // Pure red (luma 77) on a green of the same luma; blue on black.
+        for pair in [
+            [[255, 0, 0], [0, 131, 0]],
+            [[0, 0, 255], [0, 0, 0]],
+            [[255, 255, 0], [255, 255, 255]],
+        ] {
+            let pixels: Vec<u8> = (0..64 * 64usize)
+                .flat_map(|i| pair[(i / 8 + i / 512) % 2])
+                .collect();
+            let all = colour_views(&Rgb {
+                width: 64,
+                height: 64,
+                data: pixels,
+            });
+            let spread = |v: &View| {
+                v.picture.data.iter().max().unwrap() - v.picture.data.iter().min().unwrap()
+            };
+            assert!(all.iter().any(|v| spread(v) >= 100), "{pair:?}");
+        }
+    }
+
+    #[test]
+    fn grey_pictures_in_colour_have_only_luma() {
+        let frame = Frame {
+            format: format(Photometric::Rgb, 8, 8, false, 3),
+            data: vec![9, 9, 9, 200, 200, 200, 0, 0, 0, 5, 5, 5],
+        };
+        let all = views(&frame, &Display::default());
+        assert_eq!(all.len(), 1);
+        assert_eq!(all[0].picture.data, [9, 200, 0, 5]);
+    }
+
+    #[test]
+    fn native_422_groups_share_chrominance() {
+        let mut f = format(Photometric::YbrFull422, 8, 8, false, 3);
+        f.rows = 1;
+        let frame = Frame {
+            format: f,
+            data: vec![10, 200, 128, 128],
+        };
+        assert_eq!(
+            rgb(&frame, &Display::default()).data,
+            [10, 10, 10, 200, 200, 200]
+        );
+    }
+
+    #[test]
+    fn flat_and_single_pixel_frames_have_a_view() {
+        let mut f = format(Photometric::Monochrome2, 16, 16, false, 1);
+        (f.rows, f.cols) = (1, 1);
+        assert_eq!(
+            views(
+                &Frame {
+                    format: f,
+                    data: vec![7, 0]
+                },
+                &Display::default()
+            )
+            .len(),
+            1
+        );
+    }
+}
