@@ -4,7 +4,7 @@ use crate::detect::{Detector, Levels, TextMap};
 use crate::error::Result;
 use crate::frame::Gray;
 use crate::geometry::Rect;
-use crate::line::TextLine;
+use crate::line::{Strength, TextLine};
 use crate::models::Models;
 use crate::ocr::{CtcReader, Reader};
 use crate::preview::RgbImage;
@@ -49,8 +49,7 @@ pub fn run(models: &Models, chosen: &dyn Detector) -> Result<SelfTest> {
         &TextLine {
             tight: line,
             cover: vec![line],
-            strength: 1000,
-            strong: true,
+            strength: Strength::Strong,
         },
     );
     Ok(SelfTest {

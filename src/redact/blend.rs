@@ -20,17 +20,27 @@ pub fn blend(picture: &mut Gray, origin: (u32, u32), masks: &[Rect]) {
     let mut hull = Rect::default();
     for m in masks {
         let m = m.intersect(&window);
+        if m.is_empty() {
+            continue;
+        }
         hull = hull.hull(&m);
         for y in m.y..m.bottom() {
             let row = (y - origin.1) as usize * w;
-            masked[row + (m.x - origin.0) as usize..row + (m.right() - origin.0) as usize].fill(true);
+            masked[row + (m.x - origin.0) as usize..row + (m.right() - origin.0) as usize]
+                .fill(true);
         }
     }
     if hull.is_empty() {
         return;
     }
-    let (x0, x1) = ((hull.x - origin.0) as usize, (hull.right() - origin.0) as usize);
-    let (y0, y1) = ((hull.y - origin.1) as usize, (hull.bottom() - origin.1) as usize);
+    let (x0, x1) = (
+        (hull.x - origin.0) as usize,
+        (hull.right() - origin.0) as usize,
+    );
+    let (y0, y1) = (
+        (hull.y - origin.1) as usize,
+        (hull.bottom() - origin.1) as usize,
+    );
     let mut sums = vec![(0u64, 0u64); w * h];
     for y in y0..y1 {
         runs(&masked, &picture.data, y * w, 1, w, &mut sums);
@@ -41,13 +51,22 @@ pub fn blend(picture: &mut Gray, origin: (u32, u32), masks: &[Rect]) {
     for (i, value) in picture.data.iter_mut().enumerate() {
         if masked[i] {
             let (weighted, weight) = sums[i];
-            *value = (weighted + weight / 2).checked_div(weight).map_or(NOTHING, |v| v as u8);
+            *value = (weighted + weight / 2)
+                .checked_div(weight)
+                .map_or(NOTHING, |v| v as u8);
         }
     }
 }
 
 /// Adds, for every masked pixel of one row or column, the unmasked pixels at both ends of its run, by distance.
-fn runs(masked: &[bool], data: &[u8], first: usize, step: usize, count: usize, sums: &mut [(u64, u64)]) {
+fn runs(
+    masked: &[bool],
+    data: &[u8],
+    first: usize,
+    step: usize,
+    count: usize,
+    sums: &mut [(u64, u64)],
+) {
     let mut i = 0;
     while i < count {
         if !masked[first + i * step] {
@@ -87,13 +106,21 @@ mod tests {
                 p.data[y * 20 + x] = 0;
             }
         }
-        blend(&mut p, (100, 50), &[Rect::new(105, 52, 6, 6), Rect::new(109, 52, 6, 6)]);
+        blend(
+            &mut p,
+            (100, 50),
+            &[Rect::new(105, 52, 6, 6), Rect::new(109, 52, 6, 6)],
+        );
         assert_eq!(p, Gray::new(20, 10, 90));
     }
 
     #[test]
     fn pixels_outside_the_masks_stay() {
-        let mut p = Gray { width: 6, height: 1, data: vec![10, 0, 0, 0, 50, 60] };
+        let mut p = Gray {
+            width: 6,
+            height: 1,
+            data: vec![10, 0, 0, 0, 50, 60],
+        };
         blend(&mut p, (0, 0), &[Rect::new(1, 0, 3, 1)]);
         assert_eq!(p.data, [10, 20, 30, 40, 50, 60]);
         blend(&mut p, (0, 0), &[Rect::new(9, 9, 3, 1)]);
@@ -102,7 +129,11 @@ mod tests {
 
     #[test]
     fn a_picture_that_is_masked_whole_is_flat() {
-        let mut p = Gray { width: 2, height: 2, data: vec![1, 2, 3, 4] };
+        let mut p = Gray {
+            width: 2,
+            height: 2,
+            data: vec![1, 2, 3, 4],
+        };
         blend(&mut p, (0, 0), &[Rect::new(0, 0, 9, 9)]);
         assert_eq!(p.data, [0; 4]);
     }

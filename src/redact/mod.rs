@@ -5,6 +5,7 @@
 //! in one file is that file's failure.
 
 mod apply;
+mod blend;
 mod planner;
 mod preview;
 mod publish;

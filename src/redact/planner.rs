@@ -228,11 +228,12 @@ impl<'a> Planner<'a> {
     ) -> Result<Vec<(u32, Vec<Finding>)>, Refusal> {
         let one = |&i: &u32| -> Result<(u32, Vec<Finding>, Hash), Refusal> {
             let mut frame = self.frames.frame(i)?;
+            let masks = fill.map_or_else(Vec::new, |_| self.masks(i));
             if let Some(fill) = fill {
-                mask::fill(&mut frame, &self.masks(i), fill);
+                mask::fill(&mut frame, &masks, fill);
             }
             let found = searcher
-                .frame(&frame)
+                .frame(&frame, &masks)
                 .map_err(|e| Refusal::new(Reason::Internal, e.to_string()))?;
             Ok((i, found, fingerprint(&frame)))
         };
@@ -509,7 +510,7 @@ pub fn items_as_found(
             return Ok(Vec::new());
         };
         let found = searcher
-            .frame(&frames.frame(first)?)
+            .frame(&frames.frame(first)?, &[])
             .map_err(|e| Refusal::new(Reason::Internal, e.to_string()))?;
         let mut items = Vec::new();
         for finding in &found {

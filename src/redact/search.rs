@@ -1,5 +1,6 @@
 //! Searching one frame: every view through the detector, lines read, each decided.
 
+use super::blend::blend;
 use crate::config::Sensitivity;
 use crate::detect::{self, Detector, TextMap};
 use crate::error::Result;
@@ -160,9 +161,14 @@ pub struct Searcher<'a> {
 }
 
 impl Searcher<'_> {
-    /// Everything found in a frame, from top to bottom.
-    pub fn frame(&self, frame: &Frame) -> Result<Vec<Finding>> {
-        self.pictures(views(frame, self.display))
+    /// Everything found in a frame, from top to bottom. `masks` are rectangles known to hold one constant: the search
+    /// looks past them.
+    pub fn frame(&self, frame: &Frame, masks: &[Rect]) -> Result<Vec<Finding>> {
+        let mut views = views(frame, self.display);
+        for view in &mut views {
+            blend(&mut view.picture, view.origin, masks);
+        }
+        self.pictures(views)
     }
 
     /// Everything found in pictures of the same frame, the one to be preferred first.

@@ -43,7 +43,7 @@ pub fn check(
         let mut check = compare(&before, &after, &masks, &plan.fill)?;
         if !searched.contains(&fingerprint(&after)) {
             let found = searcher
-                .frame(&after)
+                .frame(&after, &masks)
                 .map_err(|e| Refusal::new(Reason::Internal, e.to_string()))?;
             check.residual = residual(&found, &masks);
         }
