@@ -10,9 +10,8 @@ mod open;
 pub(crate) mod testing;
 mod tiles;
 
-pub use open::{Examination, examine, open};
 pub use lines::{find_lines, levels};
-pub use open::open;
+pub use open::{Examination, examine, open};
 
 use crate::error::Result;
 use crate::frame::Gray;
