@@ -8,7 +8,7 @@ use embedded_graphics::text::{Baseline, Text};
 use std::sync::LazyLock;
 use unburn::frame::Gray;
 use unburn::geometry::Rect;
-use unburn::line::{Orientation, Reading, TextLine};
+use unburn::line::{Orientation, Reading, Strength, TextLine};
 use unburn::models::Models;
 use unburn::ocr::{CachedReader, CtcReader, Reader};
 
@@ -104,8 +104,7 @@ fn line(tight: Rect) -> TextLine {
     TextLine {
         tight,
         cover: vec![tight],
-        strength: 500,
-        strong: false,
+        strength: Strength::Weak,
     }
 }
 
