@@ -201,6 +201,7 @@ struct Teller<'a> {
     meter: Meter,
     summary: Summary,
     json: bool,
+    /// A plan is told box by box, and nothing is written.
     boxes: bool,
     quarantine: Option<Quarantine>,
     fault: Option<Error>,
@@ -220,7 +221,7 @@ impl Teller<'_> {
         if self.json {
             self.out.json(&self.summary);
         } else {
-            let lines = summary_lines(&self.summary);
+            let lines = summary_lines(&self.summary, self.boxes);
             lines.iter().for_each(|l| self.out.line(l));
         }
         self.out.finish()

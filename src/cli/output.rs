@@ -3,7 +3,7 @@
 use super::text::{count, duration, shown};
 use crate::error::{Error, Result};
 use crate::outcome::Outcome;
-use crate::plan::Action;
+use crate::plan::{Action, CarrierAction};
 use crate::report::{BoxReport, FileReport, Summary};
 use serde::Serialize;
 use std::io::{ErrorKind, Write, stdout};
@@ -49,20 +49,35 @@ impl Out {
     }
 }
 
+const OUTCOMES: [Outcome; 6] = [
+    Outcome::Skipped,
+    Outcome::Clean,
+    Outcome::Masked,
+    Outcome::NeedsReview,
+    Outcome::Quarantined,
+    Outcome::Failed,
+];
+
 /// One file for people: outcome, name, what was found or why it stopped; with `boxes` a line for each finding.
 pub fn file_lines(report: &FileReport, boxes: bool) -> Vec<String> {
     let mut line = format!("{:<13}{}", report.outcome.name(), shown(&report.input));
     if let Some(output) = &report.output {
         line += &format!(" -> {}", shown(output));
     }
-    if report.outcome == Outcome::Clean && report.boxes.is_empty() {
-        line += "  (nothing found)";
-    } else if !report.boxes.is_empty() {
-        line += &format!(
-            "  ({} masked, {} kept)",
+    let mut found = Vec::new();
+    if !report.boxes.is_empty() {
+        found.push(format!(
+            "{} masked, {} kept",
             report.count(Action::Mask),
             report.count(Action::Keep)
-        );
+        ));
+    } else if report.outcome.is_written() {
+        found.push("nothing found in pixels".into());
+    }
+    let carrier = |c: &CarrierAction| format!("{} {}", shown(&c.kind), shown(&c.action));
+    found.extend(report.carriers.iter().map(carrier));
+    if !found.is_empty() {
+        line += &format!("  ({})", found.join(", "));
     }
     if let Some(reason) = &report.reason {
         line += &format!("  {reason}");
@@ -104,11 +119,14 @@ pub fn box_line(b: &BoxReport) -> String {
     )
 }
 
-/// The table at the end.
-pub fn summary_lines(summary: &Summary) -> Vec<String> {
+/// The table at the end, worst outcome last; `dry` when nothing was to be written.
+pub fn summary_lines(summary: &Summary, dry: bool) -> Vec<String> {
     let mut lines = vec![String::new()];
-    for (outcome, n) in &summary.outcomes {
-        lines.push(format!("{n:>8}  {outcome}"));
+    for outcome in OUTCOMES {
+        match summary.count(outcome) {
+            0 => {}
+            n => lines.push(format!("{n:>8}  {}", outcome.name())),
+        }
     }
     for (reason, n) in &summary.reasons {
         lines.push(format!("{n:>8}    {reason}"));
@@ -116,9 +134,10 @@ pub fn summary_lines(summary: &Summary) -> Vec<String> {
     let wall_s = summary.timings_ms.get("wall").copied().unwrap_or(0.0) / 1000.0;
     let boxes = |action: &str| summary.boxes.get(action).copied().unwrap_or(0);
     let mut last = format!(
-        "{}, {} masked, {} kept, in {}",
+        "{}, {} {}, {} kept, in {}",
         count(summary.files, "file"),
         count(boxes("mask"), "place"),
+        if dry { "to mask" } else { "masked" },
         boxes("keep"),
         duration(wall_s)
     );
@@ -143,12 +162,43 @@ mod tests {
     use std::path::Path;
 
     #[test]
+    fn the_table_counts_every_file_once() {
+        let tool = Tool::default();
+        let mut summary = Summary::new(&tool);
+        for outcome in OUTCOMES {
+            summary.add(&FileReport::new(&tool, Path::new("x"), outcome));
+        }
+        let lines = summary_lines(&summary, true);
+        let outcomes = lines.iter().filter(|l| l.starts_with("       1  "));
+        assert_eq!(outcomes.count(), 6);
+        assert!(
+            lines
+                .iter()
+                .any(|l| l.contains("6 files, 0 places to mask"))
+        );
+    }
+
+    #[test]
+    fn what_else_was_cleaned_is_told() {
+        let mut report = FileReport::new(&Tool::default(), Path::new("x"), Outcome::Clean);
+        report.carriers.push(CarrierAction {
+            kind: "overlay".into(),
+            count: 1,
+            action: "removed".into(),
+        });
+        assert_eq!(
+            file_lines(&report, false),
+            ["clean        x  (nothing found in pixels, overlay removed)"]
+        );
+    }
+
+    #[test]
     fn a_hostile_name_stays_on_its_line() {
         let tool = Tool::default();
         let report = FileReport::new(&tool, Path::new("a\nmasked b"), Outcome::Clean);
         assert_eq!(
             file_lines(&report, true),
-            ["clean        a\\u{a}masked b  (nothing found)"]
+            ["clean        a\\u{a}masked b  (nothing found in pixels)"]
         );
         let refusal = Refusal::new(Reason::Truncated, "2 of 3 frames");
         assert_eq!(

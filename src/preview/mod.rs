@@ -43,7 +43,7 @@ const KEEP: Rgb = [0, 220, 255];
 /// Space around panels.
 const GAP_PX: u32 = 12;
 /// Pictures with a longer side below this are enlarged.
-const SMALL_BELOW_PX: u32 = 400;
+const SMALL_BELOW_PX: u32 = 700;
 const MOST_ENLARGED: u32 = 4;
 const TEXT_SCALE: u32 = 2;
 const LINE_PX: u32 = (GLYPH_H + 2) * TEXT_SCALE;
@@ -68,7 +68,8 @@ pub fn draw(data: &PreviewData) -> RgbImage {
     );
     let scale = enlargement(w, h);
     let (panel_w, panel_h) = (w * scale, h * scale);
-    let entries = legend(&data.boxes);
+    let groups = group(&data.boxes);
+    let entries = legend(&data.boxes, &groups);
     let entry_w = entries
         .iter()
         .map(|(_, text)| text_width(text, TEXT_SCALE))
@@ -92,7 +93,8 @@ pub fn draw(data: &PreviewData) -> RgbImage {
         let x = GAP_PX + i as u32 * (panel_w + GAP_PX);
         sheet.text(x, GAP_PX + LINE_PX, TEXT_SCALE, title, INK);
         sheet.paste(picture, x, head, scale);
-        for (n, item) in data.boxes.iter().enumerate() {
+        let mut last = 0;
+        for (item, number) in data.boxes.iter().zip(&groups) {
             let (colour, stroke, _) = style(item.action);
             let r = item.rect.intersect(&Rect::new(0, 0, w, h));
             if item.carrier != Carrier::PixelData || r.is_empty() {
@@ -108,7 +110,10 @@ pub fn draw(data: &PreviewData) -> RgbImage {
                 sheet.hatch(rect, colour);
             }
             sheet.outline(rect, colour, stroke);
-            label(&mut sheet, rect, n + 1, colour);
+            if *number > last {
+                label(&mut sheet, rect, *number, colour);
+                last = *number;
+            }
         }
     }
     key_line(&mut sheet, foot);
@@ -170,33 +175,65 @@ fn key_line(sheet: &mut RgbImage, y: u32) {
     }
 }
 
-fn legend(boxes: &[PlanItem]) -> Vec<(Rgb, String)> {
-    let mut lines: Vec<(Rgb, String)> = boxes
-        .iter()
-        .enumerate()
-        .take(MOST_ENTRIES)
-        .map(|(n, item)| {
-            let (colour, _, word) = style(item.action);
-            let [x, y, w, h]: [u32; 4] = item.rect.into();
-            let place = match item.carrier {
-                Carrier::PixelData => format!("{w}x{h} at {x},{y}"),
-                Carrier::Overlay => "overlay".into(),
-                Carrier::Icon => "icon".into(),
-                Carrier::HighBits => "high bits".into(),
-            };
-            let frames = match item.frames {
-                (first, last) if first == last => String::new(),
-                (first, last) => format!("  frames {first}-{last}"),
-            };
-            let text = format!("{:>3} {word} {}  {place}{frames}", n + 1, item.reason);
-            (colour, text)
-        })
-        .collect();
+/// A number for each finding, from 1. Findings of one rule in much the same place share one: in a loop the same text is
+/// found frame by frame.
+fn group(boxes: &[PlanItem]) -> Vec<usize> {
+    let mut firsts: Vec<&PlanItem> = Vec::new();
+    let same = |a: &PlanItem, b: &PlanItem| {
+        let shared = a.rect.intersect(&b.rect).area();
+        (a.action, a.carrier, &a.reason) == (b.action, b.carrier, &b.reason)
+            && 2 * shared >= a.rect.area().min(b.rect.area()).max(1)
+    };
+    let number = |item| match firsts.iter().position(|first| same(first, item)) {
+        Some(at) => at + 1,
+        None => {
+            firsts.push(item);
+            firsts.len()
+        }
+    };
+    boxes.iter().map(number).collect()
+}
+
+fn legend(boxes: &[PlanItem], groups: &[usize]) -> Vec<(Rgb, String)> {
+    let in_loop = boxes.iter().any(|i| i.frames != (0, 0));
+    let count = groups.iter().max().copied().unwrap_or(0);
+    let mut lines = Vec::new();
+    for number in 1..=count.min(MOST_ENTRIES) {
+        let members: Vec<&PlanItem> = boxes
+            .iter()
+            .zip(groups)
+            .filter(|(_, g)| **g == number)
+            .map(|(item, _)| item)
+            .collect();
+        let Some(item) = members.first() else {
+            continue;
+        };
+        let (colour, _, word) = style(item.action);
+        let [x, y, w, h]: [u32; 4] = item.rect.into();
+        let place = match item.carrier {
+            Carrier::PixelData => format!("{w}x{h} at {x},{y}"),
+            Carrier::Overlay => "overlay".into(),
+            Carrier::Icon => "icon".into(),
+            Carrier::HighBits => "high bits".into(),
+        };
+        let mut text = format!("{number:>3} {word} {}  {place}", item.reason);
+        if members.len() > 1 {
+            text += &format!("  {} times", members.len());
+        }
+        let first = members.iter().map(|i| i.frames.0).min().unwrap_or(0);
+        let last = members.iter().map(|i| i.frames.1).max().unwrap_or(0);
+        if in_loop && first == last {
+            text += &format!("  frame {first}");
+        } else if in_loop {
+            text += &format!("  frames {first}-{last}");
+        }
+        lines.push((colour, text));
+    }
     if boxes.is_empty() {
         lines.push((INK, "nothing found".into()));
     }
-    if boxes.len() > MOST_ENTRIES {
-        lines.push((INK, format!("and {} more", boxes.len() - MOST_ENTRIES)));
+    if count > MOST_ENTRIES {
+        lines.push((INK, format!("and {} more", count - MOST_ENTRIES)));
     }
     lines
 }
@@ -252,6 +289,28 @@ mod tests {
     }
 
     #[test]
+    fn text_that_runs_through_a_loop_has_one_number() {
+        let at = |x, frame, reason: &str| PlanItem {
+            frames: (frame, frame),
+            ..item(Rect::new(x, 5, 20, 8), Action::Keep, reason)
+        };
+        let boxes = [
+            at(5, 0, "safe:number"),
+            at(90, 0, "safe:number"),
+            at(6, 1, "safe:number"),
+            at(6, 2, "safe:unit"),
+        ];
+        let groups = group(&boxes);
+        assert_eq!(groups, [1, 2, 1, 3]);
+        let lines: Vec<String> = legend(&boxes, &groups).into_iter().map(|l| l.1).collect();
+        assert_eq!(
+            lines[0],
+            "  1 keep safe:number  20x8 at 5,5  2 times  frames 0-1"
+        );
+        assert_eq!(lines[2], "  3 keep safe:unit  20x8 at 6,5  frame 2");
+    }
+
+    #[test]
     fn boxes_at_the_edge_and_outside_do_no_harm() {
         for rect in [
             Rect::new(0, 0, 640, 480),
@@ -271,7 +330,7 @@ mod tests {
     #[test]
     fn small_pictures_are_enlarged_and_large_ones_are_not_reduced() {
         assert_eq!(enlargement(1, 1), 4);
-        assert_eq!(enlargement(64, 180), 2);
+        assert_eq!(enlargement(64, 320), 2);
         assert_eq!(enlargement(640, 480), 1);
         let sheet = draw(&data(4000, 3, Vec::new()));
         assert!(sheet.width > 8000);
