@@ -19,6 +19,7 @@ struct Findings {
     kind: &'static str,
     version: &'static str,
     platform: Platform,
+    adapters: Vec<Adapter>,
     device: Device,
     models: Vec<String>,
     config_files: Vec<String>,
@@ -32,6 +33,18 @@ struct Platform {
     os: &'static str,
     arch: &'static str,
     cores: usize,
+}
+
+#[derive(Serialize)]
+struct Adapter {
+    /// What `--device` takes instead of a name.
+    number: usize,
+    name: String,
+    backend: String,
+    kind: &'static str,
+    driver: String,
+    chosen: bool,
+    why: String,
 }
 
 #[derive(Serialize)]
@@ -56,10 +69,12 @@ pub fn run(args: DoctorArgs) -> Result<Exit> {
     let layers = args.settings.layers()?;
     let config = layers.finish()?;
     let models = Models::open(config.models.as_deref())?;
+    let examined = detect::examine(&config.device, &models)?;
     let (chosen, fault, self_test) = match detect::open(&config.device, &models) {
         Err(error) => (None, Some(error.to_string()), None),
         Ok(detector) => match selftest::run(&models, detector.as_ref()) {
-            Ok(result) => (Some(detector.device()), None, Some(result)),
+            // With `auto`, an adapter that fits may still have been passed over.
+            Ok(result) => (Some(detector.device()), examined.problem, Some(result)),
             Err(error) => (Some(detector.device()), Some(error.to_string()), None),
         },
     };
@@ -72,6 +87,19 @@ pub fn run(args: DoctorArgs) -> Result<Exit> {
             arch: std::env::consts::ARCH,
             cores: std::thread::available_parallelism().map_or(1, usize::from),
         },
+        adapters: examined
+            .adapters
+            .into_iter()
+            .map(|a| Adapter {
+                number: a.index,
+                name: a.name,
+                backend: a.backend,
+                kind: a.kind,
+                driver: a.driver,
+                chosen: a.chosen,
+                why: a.why,
+            })
+            .collect(),
         device: Device {
             asked: config.device.clone(),
             chosen,
@@ -129,6 +157,21 @@ fn lines(f: &Findings) -> Vec<String> {
     )];
     for file in &f.config_files {
         lines.push(format!("settings    {file}"));
+    }
+    for a in &f.adapters {
+        lines.push(format!(
+            "adapter {:<3} {} ({}, {}; {}): {}{}",
+            a.number,
+            a.name,
+            a.kind,
+            a.backend,
+            a.driver,
+            if a.chosen { "chosen, " } else { "" },
+            a.why
+        ));
+    }
+    if f.adapters.is_empty() {
+        lines.push("adapter     none: no driver was found".into());
     }
     lines.push(format!(
         "device      asked: {}, chosen: {}",
