@@ -7,11 +7,13 @@
 //! |---|---|---|
 //! | RLE Lossless (PS3.5 Annex G) | [`rle::decode`] | [`rle::encode`] |
 //! | JPEG-LS, ISO 14495-1 | [`jpeg_ls::decode`] | [`jpeg_ls::encode`] |
+//! | JPEG, sequential DCT of 8 or 12 bits | [`jpeg::decode`] | block masks only: [`jpeg::Coefficients`] |
 //!
 //! Every decoder treats its input as hostile: it never panics, allocates no more than the frame size the caller allows
 //! (plus a few rows), and calls a stream that ends early damaged instead of inventing samples. Colour is never
 //! converted: samples come out as they were coded.
 
+pub mod jpeg;
 pub mod jpeg_ls;
 pub mod rle;
 
@@ -50,7 +52,7 @@ pub struct Decoded {
     pub components: u16,
     /// Significant bits of a sample, at bit 0 of its word; bits above are 0 (never sign-extended).
     pub bits: u16,
-    /// Largest error the encoder allowed itself in a sample; 0 is lossless.
+    /// Largest error the encoder allowed itself in a sample; 0 is lossless, `u16::MAX` lossy without such a bound.
     pub near: u16,
     /// Sample words, interleaved by pixel: one byte each up to 8 bits, two bytes little endian above.
     pub samples: Vec<u8>,
