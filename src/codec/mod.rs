@@ -7,13 +7,15 @@
 //! |---|---|---|
 //! | RLE Lossless (PS3.5 Annex G) | [`rle::decode`] | [`rle::encode`] |
 //! | JPEG-LS, ISO 14495-1 | [`jpeg_ls::decode`] | [`jpeg_ls::encode`] |
+//! | JPEG Lossless, first-order prediction | none | [`jpeg_lossless::encode`] |
 //! | JPEG, sequential DCT of 8 or 12 bits | [`jpeg::decode`] | block masks only: [`jpeg::Coefficients`] |
 //!
-//! Every decoder treats its input as hostile: it never panics, allocates no more than the frame size the caller allows
-//! (plus a few rows), and calls a stream that ends early damaged instead of inventing samples. Colour is never
+//! Every decoder treats its input as hostile: it never panics, allocates in proportion to the frame size the caller allows
+//! and calls a stream that ends early damaged instead of inventing samples. Colour is never
 //! converted: samples come out as they were coded.
 
 pub mod jpeg;
+pub mod jpeg_lossless;
 pub mod jpeg_ls;
 pub mod rle;
 

@@ -7,7 +7,7 @@ const FAST_BITS: u32 = 9;
 
 /// One table, ready for both directions.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Table {
+pub(in crate::codec) struct Table {
     /// Codes of each length from 1 to 16.
     counts: [u8; 16],
     /// Symbols in order of their codes.
@@ -21,7 +21,7 @@ pub(super) struct Table {
 impl Table {
     /// # Errors
     /// [`CodecError::Damaged`] if the lengths leave no room for a prefix code or a symbol has two codes.
-    pub(super) fn new(counts: [u8; 16], symbols: &[u8]) -> Result<Self, CodecError> {
+    pub(in crate::codec) fn new(counts: [u8; 16], symbols: &[u8]) -> Result<Self, CodecError> {
         const BAD: CodecError = CodecError::Damaged("JPEG Huffman table");
         let mut fast = vec![(0, 0); 1 << FAST_BITS];
         let mut codes = vec![(0, 0); 256];
@@ -55,7 +55,7 @@ impl Table {
     }
 
     /// Whether every symbol that occurs has a code.
-    pub(super) fn covers(&self, frequencies: &[u32; 256]) -> bool {
+    pub(in crate::codec) fn covers(&self, frequencies: &[u32; 256]) -> bool {
         self.codes
             .iter()
             .zip(frequencies)
@@ -63,7 +63,7 @@ impl Table {
     }
 
     /// The content of a DHT segment for this table.
-    pub(super) fn definition(&self, class_and_id: u8) -> Vec<u8> {
+    pub(in crate::codec) fn definition(&self, class_and_id: u8) -> Vec<u8> {
         let mut body = vec![class_and_id];
         body.extend(self.counts);
         body.extend(&self.symbols);
@@ -71,7 +71,7 @@ impl Table {
     }
 
     /// A table in which every symbol that occurs has a code of at most 16 bits, none all ones, frequent ones short (K.2).
-    pub(super) fn for_frequencies(frequencies: &[u32; 256]) -> Result<Self, CodecError> {
+    pub(in crate::codec) fn for_frequencies(frequencies: &[u32; 256]) -> Result<Self, CodecError> {
         // One symbol more takes the code of all ones. Weights are halved until no code is too long.
         let mut weights: Vec<(u64, Vec<usize>)> = Vec::new();
         let mut shift = 0;
@@ -126,7 +126,7 @@ fn code_lengths(groups: &mut Vec<(u64, Vec<usize>)>) -> [u8; 257] {
 }
 
 /// Reads the bits between two markers.
-pub(super) struct BitReader {
+pub(in crate::codec) struct BitReader {
     /// Without stuffed bytes.
     bytes: Vec<u8>,
     pos: usize,
@@ -137,7 +137,7 @@ pub(super) struct BitReader {
 const CUT: CodecError = CodecError::Damaged("JPEG coded data ends early");
 
 impl BitReader {
-    pub(super) fn new(coded: &[u8]) -> Self {
+    pub(in crate::codec) fn new(coded: &[u8]) -> Self {
         let mut bytes = Vec::with_capacity(coded.len());
         let mut rest = coded;
         while let Some(at) = rest.iter().position(|b| *b == 0xff) {
@@ -154,7 +154,7 @@ impl BitReader {
     }
 
     /// Whether at most the padding of the last byte and two bytes more are unread.
-    pub(super) fn at_end(&self) -> bool {
+    pub(in crate::codec) fn at_end(&self) -> bool {
         (self.bytes.len() - self.pos) * 8 + (self.bits as usize) < 24
     }
 
@@ -183,7 +183,7 @@ impl BitReader {
     }
 
     /// The next symbol.
-    pub(super) fn symbol(&mut self, table: &Table) -> Result<u8, CodecError> {
+    pub(in crate::codec) fn symbol(&mut self, table: &Table) -> Result<u8, CodecError> {
         if self.bits < 16 {
             self.refill();
         }
@@ -211,7 +211,7 @@ impl BitReader {
     }
 
     /// A signed number of a size class (F.2.2.1), up to 15 bits.
-    pub(super) fn number(&mut self, size: u32) -> Result<i32, CodecError> {
+    pub(in crate::codec) fn number(&mut self, size: u32) -> Result<i32, CodecError> {
         if size == 0 {
             return Ok(0);
         }
@@ -225,14 +225,14 @@ impl BitReader {
 }
 
 /// Writes bits with stuffed bytes.
-pub(super) struct BitWriter {
-    pub(super) out: Vec<u8>,
+pub(in crate::codec) struct BitWriter {
+    pub(in crate::codec) out: Vec<u8>,
     cache: u64,
     bits: u32,
 }
 
 impl BitWriter {
-    pub(super) fn new(out: Vec<u8>) -> Self {
+    pub(in crate::codec) fn new(out: Vec<u8>) -> Self {
         BitWriter {
             out,
             cache: 0,
@@ -240,7 +240,7 @@ impl BitWriter {
         }
     }
 
-    pub(super) fn write(&mut self, value: u32, count: u32) {
+    pub(in crate::codec) fn write(&mut self, value: u32, count: u32) {
         self.cache = self.cache << count | u64::from(value);
         self.bits += count;
         while self.bits >= 8 {
@@ -255,7 +255,7 @@ impl BitWriter {
 
     /// # Errors
     /// [`CodecError::Input`] for a symbol without a code.
-    pub(super) fn symbol(&mut self, table: &Table, symbol: u8) -> Result<(), CodecError> {
+    pub(in crate::codec) fn symbol(&mut self, table: &Table, symbol: u8) -> Result<(), CodecError> {
         let (code, length) = table.codes[usize::from(symbol)];
         if length == 0 {
             return Err(CodecError::Input("symbol without a JPEG code"));
@@ -265,13 +265,13 @@ impl BitWriter {
     }
 
     /// The bits of a number behind its size class.
-    pub(super) fn number(&mut self, value: i32, size: u32) {
+    pub(in crate::codec) fn number(&mut self, value: i32, size: u32) {
         let bits = if value < 0 { value - 1 } else { value };
         self.write(bits as u32 & ((1 << size) - 1), size);
     }
 
     /// Fills the last byte with ones (F.1.2.3). A marker may follow.
-    pub(super) fn finish(&mut self) {
+    pub(in crate::codec) fn finish(&mut self) {
         if self.bits > 0 {
             let fill = 8 - self.bits;
             self.write((1 << fill) - 1, fill);
@@ -280,7 +280,7 @@ impl BitWriter {
 }
 
 /// Bits needed for a number (F.1.2.1).
-pub(super) fn size_class(value: i32) -> u32 {
+pub(in crate::codec) fn size_class(value: i32) -> u32 {
     32 - value.unsigned_abs().leading_zeros()
 }
 

@@ -8,7 +8,7 @@
 //! Refuses by name: progressive, lossless, arithmetic and hierarchical streams, sizes given by DNL; and, for samples only,
 //! subsampled components.
 
-mod huffman;
+pub(super) mod huffman;
 mod idct;
 mod markers;
 mod mask;
