@@ -2,7 +2,7 @@
 //!
 //! Takes pictures, gives packed maps. The instruction set is chosen at run time; rayon's current pool gives the threads.
 //! Several pictures are spread over the threads; a single one is split into bands of rows. Memory is bounded by the
-//! width of a picture (about 3 KiB a column and thread), not by its area.
+//! width of a picture (below 8 KiB a column and thread; somewhat more where threads share one), not by its area.
 
 mod kernels;
 mod maps;

@@ -96,10 +96,8 @@ impl Candidate {
         }
         match choice {
             Choice::Any if self.software() => return Err("software; only used when named"),
-            Choice::Named(name) => {
-                if !self.name.to_lowercase().contains(&name.to_lowercase()) {
-                    return Err("not the one that was named");
-                }
+            Choice::Named(name) if !self.name.to_lowercase().contains(&name.to_lowercase()) => {
+                return Err("not the one that was named");
             }
             Choice::Number(n) if n != index => return Err("not the one that was named"),
             _ => {}
