@@ -154,7 +154,7 @@ mod tests {
                     frame(rows, cols, spp, bits, |_| 0),
                     // Steps of half the range: class 16 at 16 bits.
                     frame(rows, cols, spp, bits, |i| {
-                        i / u32::from(spp) % 2 << (bits - 1)
+                        (i / u32::from(spp) % 2) << (bits - 1)
                     }),
                 ] {
                     let coded = encode(&source).unwrap();
