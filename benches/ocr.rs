@@ -4,7 +4,7 @@
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use unburn::frame::Gray;
 use unburn::geometry::Rect;
-use unburn::line::TextLine;
+use unburn::line::{Strength, TextLine};
 use unburn::models::Models;
 use unburn::ocr::{CtcReader, Reader};
 
@@ -20,8 +20,7 @@ fn strokes(width: u32) -> (Gray, TextLine) {
     let line = TextLine {
         tight,
         cover: vec![tight],
-        strength: 1000,
-        strong: true,
+        strength: Strength::Strong,
     };
     (picture, line)
 }

@@ -5,8 +5,10 @@
 //! Imports point down only; modules in one pair of braces do not import each other; `tests/layers.rs` keeps it so.
 //!
 //! ```text
-//! main → cli → batch → redact → { detect, ocr, phi, dicom } → codec → { mask, views, line, facts, plan, frame, geometry, outcome, report, config, error }
+//! main → cli → batch → redact → { detect, ocr, phi, dicom } → codec
 //!                                 detect → gpu → stage
+//! all → preview, mask, views, report, plan, site, templates, facts, line, frame, config, key, models, error, outcome,
+//!       geometry: plain data and helpers, each of which uses only what stands to its right
 //! ```
 //!
 //! One module per outside world: only [`dicom`] names DICOM crates, only [`gpu`] names wgpu, only [`ocr`] names rten,

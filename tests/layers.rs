@@ -14,7 +14,6 @@ const LAYERS: &[&[&str]] = &[
     &["cli"],
     &["batch"],
     &["redact"],
-    &["models"],
     &["detect", "ocr", "phi", "dicom"],
     &["gpu", "codec"],
     &["stage"],
@@ -22,6 +21,7 @@ const LAYERS: &[&[&str]] = &[
         "geometry",
         "outcome",
         "error",
+        "models",
         "key",
         "config",
         "frame",
@@ -172,18 +172,18 @@ fn sources() -> Vec<Source> {
         let relative = path.strip_prefix(&root).unwrap().to_path_buf();
         let top = relative.components().next().unwrap().as_os_str();
         let module = Path::new(top).file_stem().unwrap().to_string_lossy();
-        // lib.rs only names modules; main.rs calls the library.
-        if module == "lib" {
-            continue;
-        }
         let text = fs::read_to_string(&path).unwrap();
         for name in test_modules(&text) {
             let folder = match path.file_name().unwrap().to_str() {
-                Some("mod.rs") => path.parent().unwrap().to_path_buf(),
+                Some("mod.rs" | "lib.rs") => path.parent().unwrap().to_path_buf(),
                 _ => path.with_extension(""),
             };
             test_only.push(folder.join(format!("{name}.rs")));
             test_only.push(folder.join(name).join("mod.rs"));
+        }
+        // lib.rs only names modules; main.rs calls the library.
+        if module == "lib" {
+            continue;
         }
         out.push(Source {
             module: module.into_owned(),
