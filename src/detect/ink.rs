@@ -53,6 +53,70 @@ pub fn extent(picture: &Gray, region: &Rect, core: &Rect) -> Extent {
     }
 }
 
+/// Shortest row of glyphs, px.
+const MIN_ROW_PX: u32 = 5;
+/// Rows with at most this share of the fullest row's ink (as a divisor) lie between lines.
+const GAP_DIVISOR: u32 = 16;
+
+/// Rows of text in a box that the map took for one line (tight line pitch, stacked labels), each with its own extent, from
+/// top to bottom; one or none if the ink shows no clear gap. `cover` is what the box as a whole would mask; the parts
+/// together mask all ink in it.
+pub fn rows(picture: &Gray, tight: &Rect, cover: &Rect) -> Vec<Extent> {
+    let window = cover.grow(1, picture.width, picture.height);
+    let Some(ink) = Ink::of(picture, &window) else {
+        return Vec::new();
+    };
+    let counts: Vec<u32> = (tight.y..tight.bottom())
+        .map(|y| ink.count_in_row(y, tight.x, tight.right()))
+        .collect();
+    let limit = counts.iter().max().copied().unwrap_or(0) / GAP_DIVISOR;
+    let mut bands: Vec<(u32, u32)> = Vec::new();
+    for (y, &count) in (tight.y..).zip(&counts) {
+        match bands.last_mut() {
+            Some((_, end)) if *end == y && count > limit => *end = y + 1,
+            _ if count > limit => bands.push((y, y + 1)),
+            _ => {}
+        }
+    }
+    // Dots and accents belong to the row below or above them, whichever is nearer.
+    let tallest = bands.iter().map(|(a, b)| b - a).max().unwrap_or(0);
+    let least = MIN_ROW_PX.max(tallest / 2);
+    while let Some(i) = bands.iter().position(|(a, b)| b - a < least) {
+        if bands.len() < 2 {
+            return Vec::new();
+        }
+        let above = i.checked_sub(1).map(|k| bands[i].0 - bands[k].1);
+        let below = bands.get(i + 1).map(|next| next.0 - bands[i].1);
+        let small = bands.remove(i);
+        match (above, below) {
+            (Some(a), Some(b)) if b < a => bands[i].0 = small.0,
+            (Some(_), _) => bands[i - 1].1 = small.1,
+            (None, _) => bands[i].0 = small.0,
+        }
+    }
+    let mut parts = Vec::new();
+    for (i, &(top, bottom)) in bands.iter().enumerate() {
+        let from = if i == 0 {
+            cover.y
+        } else {
+            bands[i - 1].1.midpoint(top)
+        };
+        let to = bands
+            .get(i + 1)
+            .map_or(cover.bottom(), |next| bottom.midpoint(next.0));
+        let whole = Rect::from_corners(cover.x, from, cover.right(), to);
+        let row = Rect::from_corners(tight.x, top, tight.right(), bottom);
+        let glyphs = ink.hull_in(&row);
+        if !glyphs.is_empty() {
+            parts.push(Extent {
+                tight: glyphs,
+                cover: ink.without_blank_sides(&whole, &glyphs),
+            });
+        }
+    }
+    parts
+}
+
 /// Ink pixels of a window.
 struct Ink {
     window: Rect,
@@ -160,6 +224,27 @@ impl Ink {
             }
         }
         (!hull.is_empty()).then_some(hull)
+    }
+
+    /// Ink pixels of row `y` from column `x0` to before `x1`, all inside the window.
+    fn count_in_row(&self, y: u32, x0: u32, x1: u32) -> u32 {
+        let row = (y - self.window.y) as usize * self.window.w as usize;
+        let span = row + (x0 - self.window.x) as usize..row + (x1 - self.window.x) as usize;
+        self.set[span].iter().filter(|s| **s).count() as u32
+    }
+
+    /// Smallest rectangle around the ink inside `rect`.
+    fn hull_in(&self, rect: &Rect) -> Rect {
+        let mut hull = Rect::default();
+        for y in rect.y..rect.bottom() {
+            let row = (y - self.window.y) as usize * self.window.w as usize;
+            for x in rect.x..rect.right() {
+                if self.set[row + (x - self.window.x) as usize] {
+                    hull = hull.hull(&Rect::new(x, y, 1, 1));
+                }
+            }
+        }
+        hull
     }
 
     /// Takes rows and columns off the sides of `rect` in which nothing stands out, never into `least`.
@@ -289,6 +374,40 @@ mod tests {
         let e = extent(&picture(&[], 0), &region, &Rect::default());
         assert!(e.cover.contains(&region));
         assert_eq!(e.tight, region);
+    }
+
+    #[test]
+    fn stacked_rows_are_told_apart_and_dots_are_no_rows() {
+        let mut ink = stems(40, 10, 6);
+        ink.extend(stems(40, 23, 4));
+        ink.push(Rect::new(40, 35, 2, 2)); // the dot over the third row
+        ink.extend(stems(40, 38, 5));
+        let all = Rect::from_corners(38, 8, 76, 50);
+        let parts = rows(
+            &picture(&ink, 220),
+            &Rect::from_corners(40, 10, 72, 48),
+            &all,
+        );
+        let tight: Vec<Rect> = parts.iter().map(|p| p.tight).collect();
+        assert_eq!(
+            tight,
+            [
+                Rect::from_corners(40, 10, 72, 20),
+                Rect::from_corners(40, 23, 60, 33),
+                Rect::from_corners(40, 35, 66, 48)
+            ]
+        );
+        assert!(parts.iter().all(|p| p.cover.contains(&p.tight)));
+        assert!(rows(&picture(&[], 0), &all, &all).is_empty());
+        assert_eq!(
+            rows(
+                &picture(&stems(40, 10, 6), 220),
+                &Rect::from_corners(40, 10, 72, 20),
+                &all
+            )
+            .len(),
+            1
+        );
     }
 
     #[test]

@@ -67,6 +67,25 @@ pub fn find_lines(map: &TextMap, picture: &Gray) -> Vec<TextLine> {
     found
 }
 
+/// The rows of a line that holds several, each a line of its own; empty where it holds one.
+pub fn split_rows(picture: &Gray, line: &TextLine) -> Vec<TextLine> {
+    let [cover] = line.cover.as_slice() else {
+        return Vec::new();
+    };
+    let parts = ink::rows(picture, &line.tight, &cover.hull(&line.tight));
+    if parts.len() < 2 {
+        return Vec::new();
+    }
+    parts
+        .into_iter()
+        .map(|p| TextLine {
+            tight: p.tight,
+            cover: vec![p.cover],
+            strength: line.strength,
+        })
+        .collect()
+}
+
 /// What a region component holds.
 #[derive(Clone, Copy, Default)]
 struct Blob {

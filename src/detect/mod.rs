@@ -10,7 +10,7 @@ mod open;
 pub(crate) mod testing;
 mod tiles;
 
-pub use lines::{find_lines, levels};
+pub use lines::{find_lines, levels, split_rows};
 pub use open::{Examination, examine, open};
 
 use crate::error::Result;

@@ -168,36 +168,40 @@ impl Searcher<'_> {
         for view in &mut views {
             blend(&mut view.picture, view.origin, masks);
         }
-        self.pictures(views)
+        self.pictures(&views)
     }
 
     /// Everything found in pictures of the same frame, the one to be preferred first.
-    pub fn pictures(&self, mut views: Vec<View>) -> Result<Vec<Finding>> {
-        let halves: Vec<View> = views
+    fn pictures(&self, views: &[View]) -> Result<Vec<Finding>> {
+        let halves: Vec<(usize, Gray)> = views
             .iter()
-            .filter(|v| v.picture.width.max(v.picture.height) > HALF_SIZE_ABOVE_PX)
-            .map(|v| View {
-                name: format!("{}/half", v.name),
-                origin: v.origin,
-                picture: half(&v.picture),
-            })
+            .enumerate()
+            .filter(|(_, v)| v.picture.width.max(v.picture.height) > HALF_SIZE_ABOVE_PX)
+            .map(|(i, v)| (i, half(&v.picture)))
             .collect();
-        let whole = views.len();
-        views.extend(halves);
-        let pictures: Vec<&Gray> = views.iter().map(|v| &v.picture).collect();
+        // Which view a picture shows, and how many of its pixels one picture pixel stands for.
+        let sources = (0..views.len())
+            .map(|i| (i, 1))
+            .chain(halves.iter().map(|(i, _)| (*i, 2)));
+        let pictures: Vec<&Gray> = views
+            .iter()
+            .map(|v| &v.picture)
+            .chain(halves.iter().map(|(_, p)| p))
+            .collect();
         let maps = self
             .detector
             .maps(&pictures, detect::levels(self.sensitivity))?;
         let mut lines: Vec<(TextLine, usize)> = Vec::new();
-        for (i, (view, map)) in views.iter().zip(&maps).enumerate() {
-            let scale = if i < whole { 1 } else { 2 };
-            merge(&mut lines, self.lines_of(view, map, scale), i);
+        for ((picture, map), (view, scale)) in pictures.iter().zip(&maps).zip(sources) {
+            merge(
+                &mut lines,
+                lines_of(picture, map, &views[view], scale),
+                view,
+            );
         }
+        let read = |(line, view): &(TextLine, usize)| self.read(line, &views[*view]);
+        let mut found: Vec<Finding> = lines.par_iter().flat_map_iter(read).collect();
         // Doubtful findings are kept or dropped together, once it is known what stands beside them.
-        let find = |(line, view): &(TextLine, usize)| {
-            self.read(line, &views[*view % whole.max(1)], &views[*view].name)
-        };
-        let mut found: Vec<Finding> = lines.par_iter().filter_map(find).collect();
         if self.sensitivity == Sensitivity::Normal {
             drop_doubtful(&mut found);
         }
@@ -209,50 +213,51 @@ impl Searcher<'_> {
         Ok(found)
     }
 
-    /// Lines of one view in coordinates of the frame.
-    fn lines_of(&self, view: &View, map: &TextMap, scale: u32) -> Vec<TextLine> {
-        let (ox, oy) = view.origin;
-        let place =
-            |r: Rect| Rect::new(r.x * scale + ox, r.y * scale + oy, r.w * scale, r.h * scale);
-        detect::find_lines(map, &view.picture)
-            .into_iter()
-            .map(|l| TextLine {
-                tight: place(l.tight),
-                cover: l.cover.into_iter().map(place).collect(),
-                ..l
-            })
-            .collect()
+    /// Reads a line, or each of its rows where it holds several. Nothing comes of what is weak and reads as nothing.
+    fn read(&self, line: &TextLine, view: &View) -> Vec<Finding> {
+        let local = moved(line, |r| {
+            Rect::new(r.x - view.origin.0, r.y - view.origin.1, r.w, r.h)
+        });
+        let rows = detect::split_rows(&view.picture, &local);
+        if rows.is_empty() {
+            return self.read_one(&local, view).into_iter().collect();
+        }
+        let parts: Vec<Finding> = rows.iter().filter_map(|r| self.read_one(r, view)).collect();
+        if line.tight.w < line.tight.h {
+            // Stacked rows or turned text: whichever reads better.
+            let whole = self.read_one(&local, view);
+            let confidence = |f: &[Finding]| {
+                f.iter()
+                    .map(|f| u64::from(f.reading.confidence))
+                    .sum::<u64>()
+                    / f.len().max(1) as u64
+            };
+            if let Some(whole) =
+                whole.filter(|w| u64::from(w.reading.confidence) >= confidence(&parts))
+            {
+                return vec![whole];
+            }
+        }
+        parts
     }
 
-    /// Reads a line; `None` if it is weak and reads as nothing.
-    fn read(&self, line: &TextLine, view: &View, name: &str) -> Option<Finding> {
+    /// Reads a line given in the view's own coordinates; the finding is in those of the frame.
+    fn read_one(&self, line: &TextLine, view: &View) -> Option<Finding> {
         let (ox, oy) = view.origin;
-        let shift = |r: &Rect| {
-            Rect::new(r.x - ox, r.y - oy, r.w, r.h).intersect(&Rect::new(
-                0,
-                0,
-                view.picture.width,
-                view.picture.height,
-            ))
-        };
-        let local = TextLine {
-            tight: shift(&line.tight),
-            cover: line.cover.iter().map(shift).collect(),
-            ..line.clone()
-        };
-        let mut reading = self.reader.read(&view.picture, &local);
-        for c in &mut reading.chars {
-            c.rect = Rect::new(c.rect.x + ox, c.rect.y + oy, c.rect.w, c.rect.h);
-        }
+        let mut reading = self.reader.read(&view.picture, line);
         if line.strength < Strength::Strong
             && self.sensitivity == Sensitivity::Normal
             && reading.chars.is_empty()
         {
             return None; // weak in the network, and nothing to read in any orientation: not text
         }
+        let place = |r: &Rect| Rect::new(r.x + ox, r.y + oy, r.w, r.h);
+        for c in &mut reading.chars {
+            c.rect = place(&c.rect);
+        }
         Some(Finding {
-            line: line.clone(),
-            view: name.to_owned(),
+            line: moved(line, place),
+            view: view.name.clone(),
             reading,
             verdicts: Vec::new(),
         })
@@ -268,6 +273,29 @@ impl Searcher<'_> {
         for (finding, verdicts) in found.iter_mut().zip(verdicts) {
             finding.verdicts = verdicts;
         }
+    }
+}
+
+/// Lines of a picture of a view, in coordinates of the frame. One picture pixel stands for `scale` pixels a side.
+fn lines_of(picture: &Gray, map: &TextMap, view: &View, scale: u32) -> Vec<TextLine> {
+    let (ox, oy) = view.origin;
+    let bounds = Rect::new(ox, oy, view.picture.width, view.picture.height);
+    let place = |r: &Rect| {
+        // The half-size copy of an odd side reaches one pixel too far.
+        Rect::new(r.x * scale + ox, r.y * scale + oy, r.w * scale, r.h * scale).intersect(&bounds)
+    };
+    detect::find_lines(map, picture)
+        .iter()
+        .map(|l| moved(l, place))
+        .collect()
+}
+
+/// The line with all its rectangles moved.
+fn moved(line: &TextLine, place: impl Fn(&Rect) -> Rect) -> TextLine {
+    TextLine {
+        tight: place(&line.tight),
+        cover: line.cover.iter().map(&place).collect(),
+        strength: line.strength,
     }
 }
 
