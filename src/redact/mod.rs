@@ -24,7 +24,7 @@ use crate::frame::Frame;
 use crate::geometry::{Rect, union_area};
 use crate::key::Key;
 use crate::models::Models;
-use crate::ocr::CtcReader;
+use crate::ocr::{CachedReader, CtcReader, Reader};
 use crate::outcome::{Outcome, Reason, Refusal};
 use crate::phi::{Decider, ObjectDecider};
 use crate::plan::{Action, PLAN_VERSION, Plan, PlanItem};
@@ -131,6 +131,11 @@ impl Engine {
         })
     }
 
+    /// Faults of the device that were overcome so far, each told once.
+    pub fn warnings(&self) -> Vec<String> {
+        self.detector.warnings()
+    }
+
     /// What made the reports.
     pub fn tool(&self) -> &Tool {
         &self.tool
@@ -220,7 +225,8 @@ impl Engine {
         if self.config.policy == Policy::Phi && !decider.has_identity() {
             return Err(Refusal::new(Reason::NoIdentity, "the header names nobody"));
         }
-        let searcher = self.searcher(&decider, facts);
+        let reader = CachedReader::new(&self.reader);
+        let searcher = self.searcher(&decider, &reader, facts);
         let spread = Spread {
             margin_px: self.config.margin_px,
             grid_px: self.config.grid_px,
@@ -323,8 +329,9 @@ impl Engine {
             let reread =
                 dicom::check_written(pending.path(), object, form.syntax(), &written, limits)?;
             let decider = self.decider.for_object(&facts.identities);
-            let searcher = self.searcher(&decider, facts);
-            let verify = verify::check(object, &reread, plan, &work.fixed.searched, &searcher)?;
+            let searcher = self.searcher(&decider, &self.reader, facts);
+            let searched = &work.fixed.searched;
+            let verify = verify::check(object, &reread, facts, plan, searched, &searcher)?;
             Ok::<_, Refusal>((verify, reread.sha256()))
         });
         report.timings_ms = work.timings.0;
@@ -359,10 +366,15 @@ impl Engine {
                 ..VerifyReport::default()
             };
             let mut identities = written.facts().identities.clone();
-            if let Some(path) = original {
-                let original = timings.time("read", || dicom::read(path, &self.config.limits))?;
+            let original = match original {
+                Some(path) => {
+                    Some(timings.time("read", || dicom::read(path, &self.config.limits))?)
+                }
+                None => None,
+            };
+            if let Some(original) = &original {
                 let difference =
-                    timings.time("compare", || verify::difference(&original, &written))?;
+                    timings.time("compare", || verify::difference(original, &written))?;
                 report.outside_differing = difference.other;
                 report.inside_constant = difference.other == 0;
                 outcome.outside_identical = Some(if difference.other == 0 {
@@ -373,8 +385,15 @@ impl Engine {
                 identities.clone_from(&original.facts().identities);
             }
             let decider = self.decider.for_object(&identities);
-            let searcher = self.searcher(&decider, written.facts());
-            let items = timings.time("search", || planner::items_as_found(&written, &searcher))?;
+            let reader = CachedReader::new(&self.reader);
+            let searcher = self.searcher(&decider, &reader, written.facts());
+            let masks = |i: u32| match &original {
+                Some(original) => verify::changed(original, &written, i),
+                None => Ok(Vec::new()),
+            };
+            let items = timings.time("search", || {
+                planner::items_as_found(&written, written.facts(), &searcher, &masks)
+            })?;
             report.residual_lines =
                 items.iter().filter(|i| i.action == Action::Mask).count() as u32;
             outcome.boxes = items
@@ -406,10 +425,15 @@ impl Engine {
         outcome
     }
 
-    fn searcher<'a>(&'a self, decider: &'a ObjectDecider<'a>, facts: &'a Facts) -> Searcher<'a> {
+    fn searcher<'a>(
+        &'a self,
+        decider: &'a ObjectDecider<'a>,
+        reader: &'a dyn Reader,
+        facts: &'a Facts,
+    ) -> Searcher<'a> {
         Searcher {
             detector: self.detector.as_ref(),
-            reader: &self.reader,
+            reader,
             decider,
             display: &facts.display,
             sensitivity: self.config.sensitivity,

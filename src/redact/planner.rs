@@ -134,6 +134,20 @@ pub fn fixed_point(
     Ok(planner.finish(fill))
 }
 
+/// Pixels of frames that are decoded at the same time.
+const PIXELS_AT_ONCE: u64 = 24 << 20;
+
+/// How many frames are searched as one batch.
+pub fn frames_at_once(facts: &Facts) -> usize {
+    let pixels = u64::from(facts.format.rows) * u64::from(facts.format.cols);
+    (PIXELS_AT_ONCE / pixels.max(1)).clamp(1, 32) as usize
+}
+
+/// The detector failed, and so did its stand-in on the CPU.
+pub fn device_fault(error: crate::error::Error) -> Refusal {
+    Refusal::new(Reason::Internal, error.to_string())
+}
+
 /// A frame's content and its masks.
 type State = (Hash, Vec<Rect>);
 
@@ -226,30 +240,29 @@ impl<'a> Planner<'a> {
         which: &[u32],
         fill: Option<&Fill>,
     ) -> Result<Vec<(u32, Vec<Finding>)>, Refusal> {
-        let one = |&i: &u32| -> Result<(u32, Vec<Finding>, Hash), Refusal> {
-            let mut frame = self.frames.frame(i)?;
-            let masks = fill.map_or_else(Vec::new, |_| self.masks(i));
-            if let Some(fill) = fill {
-                mask::fill(&mut frame, &masks, fill);
-            }
-            let found = searcher
-                .frame(&frame, &masks)
-                .map_err(|e| Refusal::new(Reason::Internal, e.to_string()))?;
-            Ok((i, found, fingerprint(&frame)))
-        };
-        let results: Vec<_> = which.par_iter().map(one).collect::<Result<_, _>>()?;
-        self.searches += results.len();
-        if fill.is_some() {
-            for (i, found, hash) in &results {
-                let kept = found.iter().filter(|f| f.is_kept()).cloned().collect();
-                self.done
-                    .insert((self.digests[*i as usize], self.masks(*i)), (kept, *hash));
+        let mut results = Vec::with_capacity(which.len());
+        for block in which.chunks(frames_at_once(self.facts)) {
+            let prepare = |&i: &u32| -> Result<(Frame, Vec<Rect>), Refusal> {
+                let mut frame = self.frames.frame(i)?;
+                let masks = fill.map_or_else(Vec::new, |_| self.masks(i));
+                if let Some(fill) = fill {
+                    mask::fill(&mut frame, &masks, fill);
+                }
+                Ok((frame, masks))
+            };
+            let frames: Vec<_> = block.par_iter().map(prepare).collect::<Result<_, _>>()?;
+            let found = searcher.frames(&frames).map_err(device_fault)?;
+            for ((&i, (frame, masks)), found) in block.iter().zip(frames).zip(found) {
+                if fill.is_some() {
+                    let kept = found.iter().filter(|f| f.is_kept()).cloned().collect();
+                    let state = (self.digests[i as usize], masks);
+                    self.done.insert(state, (kept, fingerprint(&frame)));
+                }
+                results.push((i, found));
             }
         }
-        Ok(results
-            .into_iter()
-            .map(|(i, found, _)| (i, found))
-            .collect())
+        self.searches += results.len();
+        Ok(results)
     }
 
     /// Searches masked frames until none shows anything new.
@@ -495,58 +508,70 @@ fn ranges(numbers: impl Iterator<Item = u32>) -> Vec<(u32, u32)> {
     out
 }
 
-/// What is found in an object as it is, without masks and without spreading over frames: boxes as found, sorted.
+/// What is found in an object as it is, without spreading over frames: boxes as found, sorted. `masks` gives the
+/// rectangles of a frame that are known to hold one constant.
 pub fn items_as_found(
     frames: &dyn Frames,
+    facts: &Facts,
     searcher: &Searcher<'_>,
+    masks: &(dyn Fn(u32) -> Result<Vec<Rect>, Refusal> + Sync),
 ) -> Result<Vec<PlanItem>, Refusal> {
-    let mut contents: BTreeMap<Hash, BTreeSet<u32>> = BTreeMap::new();
+    let mut contents: BTreeMap<State, BTreeSet<u32>> = BTreeMap::new();
     for i in 0..frames.count() {
-        contents.entry(frames.digest(i)?).or_default().insert(i);
+        contents
+            .entry((frames.digest(i)?, masks(i)?))
+            .or_default()
+            .insert(i);
     }
-    let contents: Vec<BTreeSet<u32>> = contents.into_values().collect();
-    let one = |equal: &BTreeSet<u32>| -> Result<Vec<PlanItem>, Refusal> {
-        let Some(&first) = equal.first() else {
-            return Ok(Vec::new());
+    let contents: Vec<(Vec<Rect>, BTreeSet<u32>)> = contents
+        .into_iter()
+        .map(|((_, masks), equal)| (masks, equal))
+        .collect();
+    let mut items = Vec::new();
+    for block in contents.chunks(frames_at_once(facts)) {
+        let decode = |(masks, equal): &(Vec<Rect>, BTreeSet<u32>)| {
+            Ok((
+                frames.frame(equal.first().copied().unwrap_or(0))?,
+                masks.clone(),
+            ))
         };
-        let found = searcher
-            .frame(&frames.frame(first)?, &[])
-            .map_err(|e| Refusal::new(Reason::Internal, e.to_string()))?;
-        let mut items = Vec::new();
-        for finding in &found {
-            for v in &finding.verdicts {
-                let rects = if v.action == Action::Mask {
-                    finding.rects(v)
-                } else {
-                    vec![finding.text_rect(v)]
-                };
-                for rect in rects {
-                    items.extend(ranges(equal.iter().copied()).into_iter().map(|frames| {
-                        PlanItem {
-                            carrier: Carrier::PixelData,
-                            frames,
-                            shape: Shape::Rect,
-                            rect,
-                            before_codec: rect,
-                            action: v.action,
-                            reason: v.reason.clone(),
-                            origin: Origin::Rule,
-                            confidence: v.confidence,
-                            text: Some(finding.text(v)).filter(|t| !t.is_empty()),
-                        }
-                    }));
-                }
+        let pictures: Vec<_> = block
+            .par_iter()
+            .map(decode)
+            .collect::<Result<_, Refusal>>()?;
+        let found = searcher.frames(&pictures).map_err(device_fault)?;
+        for ((_, equal), findings) in block.iter().zip(&found) {
+            for range in ranges(equal.iter().copied()) {
+                items.extend(findings.iter().flat_map(|f| as_items(f, range)));
             }
         }
-        Ok(items)
-    };
-    let mut items: Vec<PlanItem> = contents
-        .par_iter()
-        .map(one)
-        .collect::<Result<Vec<_>, _>>()?
-        .concat();
+    }
     items.sort_unstable();
     Ok(items)
+}
+
+/// The items of one finding, boxes as found.
+fn as_items(finding: &Finding, frames: (u32, u32)) -> Vec<PlanItem> {
+    let mut items = Vec::new();
+    for v in &finding.verdicts {
+        let rects = match v.action {
+            Action::Mask => finding.rects(v),
+            Action::Keep => vec![finding.text_rect(v)],
+        };
+        items.extend(rects.into_iter().map(|rect| PlanItem {
+            carrier: Carrier::PixelData,
+            frames,
+            shape: Shape::Rect,
+            rect,
+            before_codec: rect,
+            action: v.action,
+            reason: v.reason.clone(),
+            origin: Origin::Rule,
+            confidence: v.confidence,
+            text: Some(finding.text(v)).filter(|t| !t.is_empty()),
+        }));
+    }
+    items
 }
 
 #[cfg(test)]

@@ -146,6 +146,41 @@ fn gap(a: &Rect, b: &Rect) -> u32 {
     along_x.max(along_y)
 }
 
+/// The pictures of one frame that the detector looks at.
+struct Pictures {
+    views: Vec<View>,
+    /// Half-size copies of large views.
+    halves: Vec<Gray>,
+    /// For each picture, views first: which view it shows, and for how many of its pixels a side one pixel stands.
+    sources: Vec<(usize, u32)>,
+}
+
+impl Pictures {
+    fn of(frame: &Frame, display: &Display, masks: &[Rect]) -> Pictures {
+        let mut views = views(frame, display);
+        for view in &mut views {
+            blend(&mut view.picture, view.origin, masks);
+        }
+        let mut sources: Vec<(usize, u32)> = (0..views.len()).map(|i| (i, 1)).collect();
+        let mut halves = Vec::new();
+        for (i, view) in views.iter().enumerate() {
+            if view.picture.width.max(view.picture.height) > HALF_SIZE_ABOVE_PX {
+                halves.push(half(&view.picture));
+                sources.push((i, 2));
+            }
+        }
+        Pictures {
+            views,
+            halves,
+            sources,
+        }
+    }
+
+    fn all(&self) -> impl Iterator<Item = &Gray> {
+        self.views.iter().map(|v| &v.picture).chain(&self.halves)
+    }
+}
+
 /// What searching needs, for one object.
 pub struct Searcher<'a> {
     /// Runs the network.
@@ -161,38 +196,36 @@ pub struct Searcher<'a> {
 }
 
 impl Searcher<'_> {
-    /// Everything found in a frame, from top to bottom. `masks` are rectangles known to hold one constant: the search
-    /// looks past them.
-    pub fn frame(&self, frame: &Frame, masks: &[Rect]) -> Result<Vec<Finding>> {
-        let mut views = views(frame, self.display);
-        for view in &mut views {
-            blend(&mut view.picture, view.origin, masks);
-        }
-        self.pictures(&views)
-    }
-
-    /// Everything found in pictures of the same frame, the one to be preferred first.
-    fn pictures(&self, views: &[View]) -> Result<Vec<Finding>> {
-        let halves: Vec<(usize, Gray)> = views
-            .iter()
-            .enumerate()
-            .filter(|(_, v)| v.picture.width.max(v.picture.height) > HALF_SIZE_ABOVE_PX)
-            .map(|(i, v)| (i, half(&v.picture)))
+    /// Everything found in each of the frames, from top to bottom. The rectangles beside a frame are masks known to hold
+    /// one constant: the search looks past them. All pictures go to the detector as one batch; what is found in a frame
+    /// does not depend on the others.
+    pub fn frames(&self, frames: &[(Frame, Vec<Rect>)]) -> Result<Vec<Vec<Finding>>> {
+        let pictures: Vec<Pictures> = frames
+            .par_iter()
+            .map(|(frame, masks)| Pictures::of(frame, self.display, masks))
             .collect();
-        // Which view a picture shows, and how many of its pixels one picture pixel stands for.
-        let sources = (0..views.len())
-            .map(|i| (i, 1))
-            .chain(halves.iter().map(|(i, _)| (*i, 2)));
-        let pictures: Vec<&Gray> = views
-            .iter()
-            .map(|v| &v.picture)
-            .chain(halves.iter().map(|(_, p)| p))
-            .collect();
+        let batch: Vec<&Gray> = pictures.iter().flat_map(Pictures::all).collect();
         let maps = self
             .detector
-            .maps(&pictures, detect::levels(self.sensitivity))?;
+            .maps(&batch, detect::levels(self.sensitivity))?;
+        let mut rest = maps.as_slice();
+        let mut parts = Vec::with_capacity(pictures.len());
+        for p in &pictures {
+            let (mine, others) = rest.split_at(p.sources.len().min(rest.len()));
+            parts.push((p, mine));
+            rest = others;
+        }
+        Ok(parts
+            .par_iter()
+            .map(|(p, maps)| self.findings(p, maps))
+            .collect())
+    }
+
+    /// Everything found in one frame.
+    fn findings(&self, pictures: &Pictures, maps: &[TextMap]) -> Vec<Finding> {
+        let views = &pictures.views;
         let mut lines: Vec<(TextLine, usize)> = Vec::new();
-        for ((picture, map), (view, scale)) in pictures.iter().zip(&maps).zip(sources) {
+        for ((picture, map), &(view, scale)) in pictures.all().zip(maps).zip(&pictures.sources) {
             merge(
                 &mut lines,
                 lines_of(picture, map, &views[view], scale),
@@ -210,7 +243,7 @@ impl Searcher<'_> {
             (t.y, t.x, t.w, t.h)
         });
         self.decide(&mut found);
-        Ok(found)
+        found
     }
 
     /// Reads a line, or each of its rows where it holds several. Nothing comes of what is weak and reads as nothing.

@@ -3,8 +3,9 @@
 //! It proves the writing: outside the masks nothing changed, inside one constant, valid encapsulation, and nothing found
 //! that no keep rule covers. It does not prove that a person would find nothing.
 
-use super::planner::{Frames, fingerprint};
+use super::planner::{Frames, device_fault, fingerprint, frames_at_once};
 use super::search::{Finding, Searcher};
+use crate::facts::Facts;
 use crate::frame::Frame;
 use crate::geometry::Rect;
 use crate::mask;
@@ -23,6 +24,7 @@ use std::collections::{BTreeMap, HashSet};
 pub fn check(
     original: &dyn Frames,
     written: &dyn Frames,
+    facts: &Facts,
     plan: &Plan,
     searched: &HashSet<[u8; 32]>,
     searcher: &Searcher<'_>,
@@ -37,33 +39,36 @@ pub fn check(
             ),
         ));
     }
-    let one = |i: u32| -> Result<FrameCheck, Refusal> {
+    let compare_one = |&i: &u32| -> Result<(FrameCheck, Option<(Frame, Vec<Rect>)>), Refusal> {
         let (before, after) = (original.frame(i)?, written.frame(i)?);
         let masks = plan.masks(i);
-        let mut check = compare(&before, &after, &masks, &plan.fill)?;
-        if !searched.contains(&fingerprint(&after)) {
-            let found = searcher
-                .frame(&after, &masks)
-                .map_err(|e| Refusal::new(Reason::Internal, e.to_string()))?;
-            check.residual = residual(&found, &masks);
-        }
-        Ok(check)
+        let check = compare(&before, &after, &masks, &plan.fill)?;
+        let known = searched.contains(&fingerprint(&after));
+        Ok((check, (!known).then_some((after, masks))))
     };
     let mut total = FrameCheck {
         constant: true,
         ..FrameCheck::default()
     };
-    // Frame by frame in blocks, so that a long loop never lies in memory as a whole.
-    for block in (0..original.count()).collect::<Vec<_>>().chunks(32) {
-        let checks: Vec<FrameCheck> = block
+    // Block by block, so that a long loop never lies in memory as a whole.
+    let all: Vec<u32> = (0..original.count()).collect();
+    for block in all.chunks(frames_at_once(facts)) {
+        let checks: Vec<_> = block
             .par_iter()
-            .map(|&i| one(i))
+            .map(compare_one)
             .collect::<Result<_, _>>()?;
+        let (checks, unknown): (Vec<FrameCheck>, Vec<_>) = checks.into_iter().unzip();
         for c in checks {
             total.differing += c.differing;
-            total.residual += c.residual;
             total.constant &= c.constant;
         }
+        let unknown: Vec<(Frame, Vec<Rect>)> = unknown.into_iter().flatten().collect();
+        let found = searcher.frames(&unknown).map_err(device_fault)?;
+        total.residual += unknown
+            .iter()
+            .zip(&found)
+            .map(|((_, masks), found)| residual(found, masks))
+            .sum::<u32>();
     }
     if total.differing > 0 {
         return Err(Refusal::new(
@@ -211,4 +216,31 @@ pub fn difference(original: &dyn Frames, written: &dyn Frames) -> Result<Differe
         masked,
         other: values.values().sum::<u64>() - masked,
     })
+}
+
+/// The pixels of a frame that differ between two files, as rectangles of one row each.
+pub fn changed(
+    original: &dyn Frames,
+    written: &dyn Frames,
+    frame: u32,
+) -> Result<Vec<Rect>, Refusal> {
+    let (before, after) = (original.frame(frame)?, written.frame(frame)?);
+    let (a, b) = (&before.format, &after.format);
+    if (a == b && before.data == after.data) || (a.rows, a.cols) != (b.rows, b.cols) {
+        return Ok(Vec::new());
+    }
+    let samples = usize::from(a.samples_per_pixel.min(b.samples_per_pixel));
+    let mut rects: Vec<Rect> = Vec::new();
+    for y in 0..a.rows {
+        for x in 0..a.cols {
+            if (0..samples).all(|c| before.value(x, y, c) == after.value(x, y, c)) {
+                continue;
+            }
+            match rects.last_mut() {
+                Some(r) if r.y == y && r.right() == x => r.w += 1,
+                _ => rects.push(Rect::new(x, y, 1, 1)),
+            }
+        }
+    }
+    Ok(rects)
 }
