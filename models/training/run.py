@@ -37,7 +37,7 @@ def detector(a):
     run.train()
     exact = export.export(out + "/integer.pt", a.models)
     checked = net.load(out + "/integer.pt")
-    v = validation.evaluate(checked, validation.pages(3 if a.smoke else 200, out))
+    v = validation.evaluate(validation.maps_of(checked), validation.pages(3 if a.smoke else 200, out))
     figures = dict(parameters=exact["parameters"], multiply_adds_1024x768=exact["multiply_adds_1024x768"], worst_case_sum=exact["worst_case_sum"],
                    generated_lines=v["lines"], generated_lines_covered_percent=percent(v["recall"]), generated_over_mask_percent=percent(v["over_mask"]),
                    generated_text_free=v["text_free"], generated_text_free_hit_percent=percent(v["false_pages"]))

@@ -24,13 +24,13 @@ COVERED = .98
 HEIGHTS = [(0, 6), (6, 8), (8, 11), (11, 16), (16, 24), (24, 40), (40, 120)]
 
 
-def pages(n, cache=None):
-    """n pages with text and n without, a quarter of the latter tiny; kept in cache/validation-N.pkl"""
-    path = cache and os.path.join(cache, f"validation-{n}.pkl")
+def pages(n, cache=None, seed=SEED):
+    """n pages with text and n without, a quarter of the latter tiny; kept in cache/validation-N.pkl (for SEED)"""
+    path = cache and seed == SEED and os.path.join(cache, f"validation-{n}.pkl")
     if path and os.path.exists(path):
         with open(path, "rb") as f:
             return pickle.load(f)
-    g = Pages(SEED, scenes=48, held=True)
+    g = Pages(seed, scenes=48, held=True)
     made = [g.page(512, 640, text=True) for _ in range(n)]
     made += [g.page(512, 640, text=False) if i % 4 else g.small_page(g.d.pick([64, 128, 192, 256]), text=False) for i in range(n)]
     if path:
@@ -64,8 +64,9 @@ def judge(mask, page):
     return rows, int((mask[away] > 0).sum()), int(away.sum())
 
 
-def evaluate(net, pages):
-    run, rows, over, away, hits, area = maps_of(net), [], 0, 0, 0, []
+def evaluate(run, pages):
+    """run: u8 picture -> u8 maps"""
+    rows, over, away, hits, area = [], 0, 0, 0, []
     for p in pages:
         mask, _ = postprocess.detect(run, p.image)
         r, o, n = judge(mask, p)
@@ -82,7 +83,7 @@ def evaluate(net, pages):
 
 
 def summary(net, pages):
-    full = evaluate(net, pages)
+    full = evaluate(maps_of(net), pages)
     return {k: full[k] for k in ("recall", "ink", "over_mask", "false_pages", "false_area")}
 
 
@@ -94,7 +95,7 @@ if __name__ == "__main__":
     p.add_argument("--json")
     a = p.parse_args()
     torch.set_num_threads(1)
-    figures = evaluate(load(a.checkpoint), pages(a.pages, a.cache))
+    figures = evaluate(maps_of(load(a.checkpoint)), pages(a.pages, a.cache))
     print(json.dumps(figures, indent=1))
     if a.json:
         with open(a.json, "w") as f:
