@@ -11,7 +11,7 @@ use crate::geometry::Rect;
 /// One picture of a frame, or of a part of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct View {
-    /// `luma`, `red`, `blue`, `window-1`, `voi-lut-1`, `full-range`, `robust-range`, `low-range`, `overlay-6000`.
+    /// `luma`, `red`, `blue`, `window-1`, `voi-lut-1`, `full-range`, `robust-range`, `low-range`, `high-range`, `overlay-6000`.
     pub name: String,
     /// Where the picture lies in the frame: column and row of its top left pixel.
     pub origin: (u32, u32),
@@ -37,8 +37,8 @@ const COLOUR_TILE: u32 = 32;
 const COLOUR_SPREAD: i32 = 56;
 /// Margin around a colourful patch, px: context for the detector.
 const COLOUR_MARGIN: u32 = 32;
-/// Share of the robust range, as a divisor, that the low-range view spreads over all grey levels.
-const LOW_RANGE_DIVISOR: i64 = 16;
+/// Share of the full range, as a divisor, that the low-range and high-range views spread over all grey levels.
+const END_RANGE_DIVISOR: i64 = 16;
 
 /// Every distinct view of a frame; at least one.
 pub fn views(frame: &Frame, display: &Display) -> Vec<View> {
@@ -273,10 +273,12 @@ fn gray_views(frame: &Frame, display: &Display) -> Vec<View> {
         add("robust-range".into(), &|v| spread(v, low, high));
     }
     add("full-range".into(), &|v| spread(v, min, max));
-    if frame.format.bits_stored > 8 && high > min {
-        let top = min + (high - min) / LOW_RANGE_DIVISOR;
-        if top > min {
-            add("low-range".into(), &|v| spread(v, min, top));
+    if frame.format.bits_stored > 8 {
+        // Text on air or on a saturated patch: the ends of the range, spread.
+        let part = (max - min) / END_RANGE_DIVISOR;
+        if part > 0 {
+            add("low-range".into(), &|v| spread(v, min, min + part));
+            add("high-range".into(), &|v| spread(v, max - part, max));
         }
     }
     views

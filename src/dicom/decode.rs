@@ -57,10 +57,16 @@ pub fn decode(
             native(&raw, out)?
         }
         Codec::Rle => guarded(|| codec::rle::decode(encoded, out).map_err(coded))?,
-        Codec::JpegLs => guarded(|| jpeg_ls(encoded, out))?,
+        Codec::JpegLs => {
+            guarded(|| wide(codec::jpeg_ls::decode(encoded, out.bytes_per_frame()), out))?
+        }
         Codec::JpegDct | Codec::JpegLossless => {
             let info = info.unwrap_or_default();
-            guarded(|| jpeg(codec, encoded, header, out, &info))?
+            if codec == Codec::JpegDct && info.precision > 8 {
+                guarded(|| wide(codec::jpeg::decode(encoded, out.bytes_per_frame()), out))?
+            } else {
+                guarded(|| jpeg(codec, encoded, header, out, &info))?
+            }
         }
         Codec::Jpeg2000 => guarded(|| jpeg2000(encoded, out))?,
         Codec::JpegXl => guarded(|| jpeg_xl(encoded, out))?,
@@ -108,10 +114,14 @@ pub fn unpack_bits(raw: &[u8], first: usize, n: usize) -> Vec<u8> {
         .collect()
 }
 
-fn jpeg_ls(encoded: &[u8], out: &PixelFormat) -> Result<Vec<u8>, Refusal> {
-    let d = codec::jpeg_ls::decode(encoded, out.bytes_per_frame()).map_err(coded)?;
+/// What one of our own decoders gave, in the words of the frame.
+fn wide(
+    decoded: Result<codec::Decoded, CodecError>,
+    out: &PixelFormat,
+) -> Result<Vec<u8>, Refusal> {
+    let d = decoded.map_err(coded)?;
     if (d.width, d.height, d.components) != (out.cols, out.rows, out.samples_per_pixel) {
-        return Err(failed("the JPEG-LS decoder gave another size"));
+        return Err(failed("the decoder gave another size"));
     }
     if d.bits <= 8 {
         words(d.samples.into_iter().map(i64::from), out, d.bits)

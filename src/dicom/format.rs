@@ -148,9 +148,9 @@ pub fn decoded(
                 "the frames' JPEG process is not that of the transfer syntax",
             ));
         }
-        if codec == Codec::JpegDct && s.precision != 8 {
+        if codec == Codec::JpegDct && s.precision != 8 && s.components != 1 {
             return Err(unsupported(
-                "12-bit JPEG has no decoder that can be trusted",
+                "12-bit colour JPEG has no decoder that can be trusted",
             ));
         }
         if f.samples_per_pixel == 3 {

@@ -26,6 +26,8 @@ pub struct Finding {
     pub line: TextLine,
     /// Name of the view in which it was found.
     pub view: String,
+    /// Number of the picture in which it was found, in the order of preference.
+    source: usize,
     /// What was read there.
     pub reading: Reading,
     /// What the rules say.
@@ -223,21 +225,26 @@ impl Searcher<'_> {
 
     /// Everything found in one frame.
     fn findings(&self, pictures: &Pictures, maps: &[TextMap]) -> Vec<Finding> {
-        let views = &pictures.views;
         let mut lines: Vec<(TextLine, usize)> = Vec::new();
-        for ((picture, map), &(view, scale)) in pictures.all().zip(maps).zip(&pictures.sources) {
+        for (i, (picture, map)) in pictures.all().zip(maps).enumerate() {
+            let (view, scale) = pictures.sources[i];
             merge(
                 &mut lines,
-                lines_of(picture, map, &views[view], scale),
-                view,
+                lines_of(picture, map, &pictures.views[view], scale),
+                i,
             );
         }
-        let read = |(line, view): &(TextLine, usize)| self.read(line, &views[*view]);
+        let read = |(line, source): &(TextLine, usize)| {
+            let mut found = self.read(line, &pictures.views[pictures.sources[*source].0]);
+            found.iter_mut().for_each(|f| f.source = *source);
+            found
+        };
         let mut found: Vec<Finding> = lines.par_iter().flat_map_iter(read).collect();
         // Doubtful findings are kept or dropped together, once it is known what stands beside them.
         if self.sensitivity == Sensitivity::Normal {
             drop_doubtful(&mut found);
         }
+        drop_repeated(&mut found);
         found.sort_by_key(|f| {
             let t = f.line.tight;
             (t.y, t.x, t.w, t.h)
@@ -291,6 +298,7 @@ impl Searcher<'_> {
         Some(Finding {
             line: moved(line, place),
             view: view.name.clone(),
+            source: 0,
             reading,
             verdicts: Vec::new(),
         })
@@ -332,21 +340,35 @@ fn moved(line: &TextLine, place: impl Fn(&Rect) -> Rect) -> TextLine {
     }
 }
 
-/// Adds a view's lines to those already found. A line mostly inside known ones is the same line again; a line around
-/// known ones at another scale replaces them, because there the glyphs have a size that the network knows.
+/// Adds a view's lines to those already found. A line mostly inside known ones that are as strong is the same line
+/// again; a stronger one is read as well, for the known ones may turn out to be nothing.
 fn merge(known: &mut Vec<(TextLine, usize)>, lines: Vec<TextLine>, view: usize) {
     let before = known.len();
     for line in lines {
-        let inside: u64 = known[..before.min(known.len())]
+        let as_strong = known[..before]
             .iter()
-            .flat_map(|(k, _)| &k.cover)
-            .map(|c| c.intersect(&line.tight).area())
-            .sum();
-        if inside * 100 >= line.tight.area() * SAME_LINE_PERCENT {
-            continue;
+            .filter(|(k, _)| k.strength >= line.strength);
+        if !mostly_inside(&line.tight, as_strong.flat_map(|(k, _)| &k.cover)) {
+            known.push((line, view));
         }
-        known.push((line, view));
     }
+}
+
+/// Of findings at the same place, the one in the earlier picture stays.
+fn drop_repeated(found: &mut Vec<Finding>) {
+    let mut kept: Vec<Finding> = Vec::with_capacity(found.len());
+    for finding in found.drain(..) {
+        let others = kept.iter().filter(|k| k.source != finding.source);
+        if !mostly_inside(&finding.line.tight, others.flat_map(|k| &k.line.cover)) {
+            kept.push(finding);
+        }
+    }
+    *found = kept;
+}
+
+fn mostly_inside<'a>(rect: &Rect, covers: impl Iterator<Item = &'a Rect>) -> bool {
+    let inside: u64 = covers.map(|c| c.intersect(rect).area()).sum();
+    inside * 100 >= rect.area() * SAME_LINE_PERCENT
 }
 
 /// How much speaks for a finding being text.
@@ -369,7 +391,7 @@ const SURE_CONFIDENCE: u16 = 780;
 const ROW_REACH: u32 = 8;
 
 /// Views that people do not look at by themselves: they bring out what is hidden, and noise with it.
-const HIDDEN_VIEWS: [&str; 4] = ["red", "blue", "low-range", "full-range"];
+const HIDDEN_VIEWS: [&str; 4] = ["red", "blue", "low-range", "high-range"];
 
 fn evidence(finding: &Finding) -> Evidence {
     let signs = finding.reading.chars.iter().filter(|c| c.ch != ' ').count();
