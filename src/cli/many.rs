@@ -69,6 +69,7 @@ pub fn redact(args: RedactArgs) -> Result<Exit> {
         quarantine,
     }
     .go(work)?;
+    tell_device_faults(&engine);
     let written = summary.count(Outcome::Clean) + summary.count(Outcome::Masked);
     if written > 0 {
         message(&format!(
@@ -106,6 +107,7 @@ fn scan_files(args: &ScanArgs) -> Result<Exit> {
         quarantine: None,
     }
     .go(work)?;
+    tell_device_faults(&engine);
     if let Some(fault) = fault {
         return Err(fault);
     }
@@ -114,6 +116,13 @@ fn scan_files(args: &ScanArgs) -> Result<Exit> {
         return Ok(Exit::Found);
     }
     Ok(exit)
+}
+
+/// A device that failed in the middle cost time, not results; it is told all the same.
+fn tell_device_faults(engine: &Engine) {
+    for warning in engine.warnings() {
+        message(&format!("warning: {warning}"));
+    }
 }
 
 /// A file that asks for a person counts more than an interruption, which can be made good by a second run.

@@ -10,6 +10,7 @@ mod planner;
 mod preview;
 mod publish;
 mod search;
+mod slant;
 mod verify;
 
 pub use planner::{FixedPoint, Frames, fingerprint};

@@ -251,7 +251,12 @@ impl<'a> Planner<'a> {
                 Ok((frame, masks))
             };
             let frames: Vec<_> = block.par_iter().map(prepare).collect::<Result<_, _>>()?;
-            let found = searcher.frames(&frames).map_err(device_fault)?;
+            let mut found = searcher.frames(&frames).map_err(device_fault)?;
+            if fill.is_none() {
+                for ((frame, _), found) in frames.iter().zip(&mut found) {
+                    searcher.add_slanted(frame, found).map_err(device_fault)?;
+                }
+            }
             for ((&i, (frame, masks)), found) in block.iter().zip(frames).zip(found) {
                 if fill.is_some() {
                     let kept = found.iter().filter(|f| f.is_kept()).cloned().collect();

@@ -1,6 +1,7 @@
 //! Searching one frame: every view through the detector, lines read, each decided.
 
 use super::blend::blend;
+use super::slant::{Slant, Turn};
 use crate::config::Sensitivity;
 use crate::detect::{self, Detector, TextMap};
 use crate::error::Result;
@@ -108,6 +109,15 @@ impl Finding {
             .get(verdict.chars.clone())
             .unwrap_or_default();
         part.iter().map(|c| c.ch).collect()
+    }
+
+    /// A finding of a turned copy, in coordinates of the frame.
+    fn turned_back(mut self, slant: &Slant) -> Finding {
+        for c in &mut self.reading.chars {
+            c.rect = slant.hull(&c.rect);
+        }
+        self.line = slant.back(&self.line);
+        self
     }
 
     /// Extent across the reading direction, px.
@@ -221,6 +231,55 @@ impl Searcher<'_> {
             .par_iter()
             .map(|(p, maps)| self.findings(p, maps))
             .collect())
+    }
+
+    /// Adds what is found at 45° in the view that a person sees first, where nothing is known yet.
+    pub fn add_slanted(&self, frame: &Frame, found: &mut Vec<Finding>) -> Result<()> {
+        let views = views(frame, self.display);
+        let Some(first) = views.first() else {
+            return Ok(());
+        };
+        let turned = Turn::BOTH.map(|turn| Slant::of(&first.picture, turn));
+        let pictures: Vec<&Gray> = turned.iter().map(|(_, copy)| copy).collect();
+        let maps = self
+            .detector
+            .maps(&pictures, detect::levels(self.sensitivity))?;
+        let mut new: Vec<Finding> = Vec::new();
+        for ((slant, copy), map) in turned.iter().zip(&maps) {
+            let lines: Vec<TextLine> = detect::find_lines(map, copy)
+                .into_iter()
+                // What is slanted in the copy is upright in the frame.
+                .filter(|l| l.cover.len() == 1 && l.tight.w > l.tight.h && slant.holds(&l.tight))
+                .filter(|l| l.strength >= Strength::Likely)
+                .collect();
+            let view = View {
+                name: "slanted".into(),
+                origin: (0, 0),
+                picture: copy.clone(),
+            };
+            let read: Vec<Finding> = lines
+                .par_iter()
+                .flat_map_iter(|l| self.read(l, &view))
+                .collect();
+            new.extend(read.into_iter().map(|f| f.turned_back(slant)));
+        }
+        new.retain(|f| {
+            let known = found.iter().flat_map(|k| &k.line.cover);
+            let covers = f.line.cover.iter().map(|c| c.area()).sum::<u64>();
+            let shared: u64 = known
+                .map(|k| {
+                    f.line
+                        .cover
+                        .iter()
+                        .map(|c| c.intersect(k).area())
+                        .sum::<u64>()
+                })
+                .sum();
+            evidence(f) == Evidence::Good && shared * 100 < covers * SAME_LINE_PERCENT
+        });
+        self.decide(&mut new);
+        found.append(&mut new);
+        Ok(())
     }
 
     /// Everything found in one frame.
@@ -390,8 +449,8 @@ const SURE_CONFIDENCE: u16 = 780;
 /// Glyph heights within which text in a row belongs together.
 const ROW_REACH: u32 = 8;
 
-/// Views that people do not look at by themselves: they bring out what is hidden, and noise with it.
-const HIDDEN_VIEWS: [&str; 4] = ["red", "blue", "low-range", "high-range"];
+/// Pictures that people do not look at by themselves: they bring out what is hidden, and noise with it.
+const HIDDEN_VIEWS: [&str; 5] = ["red", "blue", "low-range", "high-range", "slanted"];
 
 fn evidence(finding: &Finding) -> Evidence {
     let signs = finding.reading.chars.iter().filter(|c| c.ch != ' ').count();

@@ -1,0 +1,203 @@
+//! Text at 45°: a copy of the picture turned by an eighth, and the way back.
+//!
+//! Plates, stickers and markers lie at any angle, and the network knows upright, vertical and slightly slanted lines.
+//! Searching turned copies closes the gap between them. The copies have the diagonal as their width; pixels are taken
+//! from the nearest source pixel, corners repeat the border.
+
+use crate::frame::Gray;
+use crate::geometry::Rect;
+use crate::line::TextLine;
+
+/// Fixed-point cosine of 45°, 16 bits.
+const COS: i64 = 46_341;
+const HALF: i64 = 1 << 15;
+/// Length of the strips that cover a turned line, px.
+const STRIP_PX: u32 = 12;
+
+/// Which way a picture is turned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Turn {
+    /// Text that rises to the right stands upright after it.
+    Clockwise,
+    /// Text that falls to the right stands upright after it.
+    Counter,
+}
+
+impl Turn {
+    /// Both ways.
+    pub const BOTH: [Turn; 2] = [Turn::Clockwise, Turn::Counter];
+
+    fn sign(self) -> i64 {
+        match self {
+            Turn::Clockwise => -1,
+            Turn::Counter => 1,
+        }
+    }
+}
+
+/// A picture and a turned copy of it.
+#[derive(Clone, Copy, Debug)]
+pub struct Slant {
+    turn: Turn,
+    /// Size of the source.
+    width: u32,
+    height: u32,
+    /// Side of the turned copy.
+    side: u32,
+}
+
+impl Slant {
+    /// The turned copy of a picture, and the geometry that leads back.
+    pub fn of(picture: &Gray, turn: Turn) -> (Slant, Gray) {
+        let (w, h) = (picture.width, picture.height);
+        let side = ((i64::from(w) + i64::from(h)) * COS >> 16) as u32 + 2;
+        let slant = Slant {
+            turn,
+            width: w,
+            height: h,
+            side,
+        };
+        let mut copy = Gray::new(side, side, 0);
+        for y in 0..side {
+            for (x, to) in copy.row_mut(y).iter_mut().enumerate() {
+                let (sx, sy) = slant.source(x as i64, i64::from(y));
+                let sx = sx.clamp(0, i64::from(w) - 1) as u32;
+                let sy = sy.clamp(0, i64::from(h) - 1) as u32;
+                *to = picture.at(sx, sy);
+            }
+        }
+        (slant, copy)
+    }
+
+    /// The source pixel under a pixel of the copy; it may lie outside the source.
+    fn source(&self, x: i64, y: i64) -> (i64, i64) {
+        let c = i64::from(self.side) / 2;
+        let (dx, dy) = (x - c, y - c);
+        let s = self.turn.sign();
+        let sx = (COS * (dx - s * dy) + HALF) >> 16;
+        let sy = (COS * (s * dx + dy) + HALF) >> 16;
+        (
+            sx + i64::from(self.width) / 2,
+            sy + i64::from(self.height) / 2,
+        )
+    }
+
+    /// Whether the middle of a box of the copy lies in the source, and not in its repeated border.
+    pub fn holds(&self, r: &Rect) -> bool {
+        let (x, y) = self.source(i64::from(r.x + r.w / 2), i64::from(r.y + r.h / 2));
+        (0..i64::from(self.width)).contains(&x) && (0..i64::from(self.height)).contains(&y)
+    }
+
+    /// Upright rectangles of the source that together cover a rectangle of the copy: strips along it.
+    pub fn strips(&self, r: &Rect) -> Vec<Rect> {
+        let along_x = r.w >= r.h;
+        let (from, to) = if along_x {
+            (r.x, r.right())
+        } else {
+            (r.y, r.bottom())
+        };
+        let across = r.w.min(r.h).max(1);
+        let step = STRIP_PX.max(across / 3);
+        let mut strips = Vec::new();
+        let mut start = from;
+        while start < to {
+            let end = (start + step).min(to);
+            let part = if along_x {
+                Rect::from_corners(start, r.y, end, r.bottom())
+            } else {
+                Rect::from_corners(r.x, start, r.right(), end)
+            };
+            let hull = self.hull(&part);
+            if !hull.is_empty() {
+                strips.push(hull);
+            }
+            start = end;
+        }
+        strips
+    }
+
+    /// The smallest upright rectangle of the source around a rectangle of the copy.
+    pub fn hull(&self, r: &Rect) -> Rect {
+        let corners = [
+            (r.x, r.y),
+            (r.right(), r.y),
+            (r.x, r.bottom()),
+            (r.right(), r.bottom()),
+        ]
+        .map(|(x, y)| self.source(i64::from(x), i64::from(y)));
+        let xs = corners.map(|c| c.0);
+        let ys = corners.map(|c| c.1);
+        let clip = |v: i64, most: u32| v.clamp(0, i64::from(most)) as u32;
+        let min = |v: [i64; 4]| v.into_iter().min().unwrap_or(0);
+        let max = |v: [i64; 4]| v.into_iter().max().unwrap_or(0) + 1;
+        Rect::from_corners(
+            clip(min(xs), self.width),
+            clip(min(ys), self.height),
+            clip(max(xs), self.width),
+            clip(max(ys), self.height),
+        )
+    }
+
+    /// A line found in the copy, in coordinates of the source.
+    pub fn back(&self, line: &TextLine) -> TextLine {
+        TextLine {
+            tight: self.hull(&line.tight),
+            cover: line.cover.iter().flat_map(|c| self.strips(c)).collect(),
+            strength: line.strength,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::geometry::union_area;
+    use crate::line::Strength;
+
+    /// A dark square with a bright bar that rises to the right under 45°.
+    fn rising(side: u32) -> Gray {
+        let mut p = Gray::new(side, side, 10);
+        for i in 20..side - 20 {
+            for k in 0..8 {
+                p.row_mut(side - 1 - i)[(i + k) as usize - 4] = 250;
+            }
+        }
+        p
+    }
+
+    #[test]
+    fn a_rising_bar_lies_flat_in_the_copy_and_its_strips_lead_back() {
+        let p = rising(120);
+        let (slant, copy) = Slant::of(&p, Turn::Clockwise);
+        let bright: Vec<(u32, u32)> = (0..copy.height)
+            .flat_map(|y| (0..copy.width).map(move |x| (x, y)))
+            .filter(|&(x, y)| copy.at(x, y) > 128)
+            .collect();
+        let hull = bright
+            .iter()
+            .fold(Rect::default(), |h, &(x, y)| h.hull(&Rect::new(x, y, 1, 1)));
+        assert!(hull.w > 6 * hull.h, "{hull:?}");
+        let line = slant.back(&TextLine {
+            tight: hull,
+            cover: vec![hull],
+            strength: Strength::Strong,
+        });
+        for y in 0..120 {
+            for x in 0..120 {
+                if p.at(x, y) > 128 {
+                    assert!(line.cover.iter().any(|c| c.contains_point(x, y)), "{x},{y}");
+                }
+            }
+        }
+        assert!(union_area(&line.cover) < line.tight.area() / 2);
+    }
+
+    #[test]
+    fn the_repeated_border_is_not_part_of_the_picture() {
+        let (slant, copy) = Slant::of(&Gray::new(60, 40, 0), Turn::Counter);
+        assert!(slant.holds(&Rect::new(copy.width / 2 - 2, copy.height / 2 - 2, 4, 4)));
+        assert!(!slant.holds(&Rect::new(0, 0, 4, 4)));
+        let (tiny, _) = Slant::of(&Gray::new(1, 1, 7), Turn::Clockwise);
+        assert!(Rect::new(0, 0, 1, 1).contains(&tiny.hull(&Rect::new(0, 0, 3, 3))));
+    }
+}
