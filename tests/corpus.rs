@@ -1,0 +1,117 @@
+//! Targets over a corpus of real images with known text, where `UNBURN_CORPUS` names its folder: `files/`, `index.json`
+//! and `score.py` (usage in the script itself).
+
+mod common;
+
+use common::{Place, finish, missing_judge, python, skip};
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// Policy `all`: share of text lines removed.
+const ALL_TEXT: f64 = 0.98;
+/// Policy `all`: mean share of the area without text that masks cover, before codec growth.
+const ALL_OVER: f64 = 0.02;
+/// Text-free images with any mask.
+const NEGATIVES_WITH_MASK: f64 = 4.0;
+/// Policy `safe-list`: share of clinical and technical lines that stay.
+const SAFE_KEPT: f64 = 0.5;
+
+fn corpus() -> Option<PathBuf> {
+    let Some(folder) = std::env::var_os("UNBURN_CORPUS") else {
+        skip("the corpus: set UNBURN_CORPUS to its folder");
+        return None;
+    };
+    // Tests run in the package's folder; a relative path is meant from there.
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+    assert!(
+        folder.join("index.json").is_file(),
+        "UNBURN_CORPUS holds no index.json"
+    );
+    Some(folder)
+}
+
+/// Redacts the corpus and scores the report.
+fn score(corpus: &Path, policy: &str) -> Option<Value> {
+    let place = Place::new();
+    let more = ["--policy", policy, "--device", "cpu"];
+    let redacted = place.redact(&[corpus.join("files")], "out", &more);
+    let code = redacted.ran.code;
+    assert!(
+        code == 0 || code == 3,
+        "exit code {code}:\n{}",
+        redacted.ran.err
+    );
+    let results = place.path("results");
+    let convert = python("report_to_results.py")?
+        .arg(place.path("out.jsonl"))
+        .arg(&results)
+        .arg("--before-codec")
+        .status();
+    assert!(convert.is_ok_and(|s| s.success()));
+    let summary = place.path("score.json");
+    let scored = finish(
+        Command::new("python3")
+            .arg(corpus.join("score.py"))
+            .arg("--index")
+            .arg(corpus.join("index.json"))
+            .arg("--results")
+            .arg(&results)
+            .arg("--json")
+            .arg(&summary),
+    );
+    assert_eq!(scored.code, 0, "{}", scored.err);
+    show(policy, &scored.out);
+    Some(serde_json::from_str(&std::fs::read_to_string(summary).unwrap()).unwrap())
+}
+
+/// Scores belong into the log of a run, passed or not.
+fn show(policy: &str, table: &str) {
+    use std::io::Write;
+    let _ = write!(std::io::stderr(), "policy {policy}\n{table}");
+}
+
+#[test]
+fn policy_all_reaches_its_targets() {
+    let Some(corpus) = corpus() else { return };
+    let Some(s) = score(&corpus, "all") else {
+        return missing_judge("the scorer");
+    };
+    let figure = |name: &str| s[name].as_f64().unwrap();
+    assert!(
+        figure("text_recall") >= ALL_TEXT,
+        "text {}",
+        s["text_recall"]
+    );
+    assert_eq!(figure("phi_recall"), 1.0, "identities");
+    assert!(
+        figure("over_redaction_mean") <= ALL_OVER,
+        "over-masked {}",
+        s["over_redaction_mean"]
+    );
+    let masked = figure("negatives_with_box") * figure("negatives");
+    assert!(
+        masked.round() <= NEGATIVES_WITH_MASK,
+        "{masked} text-free images with a mask"
+    );
+}
+
+#[test]
+fn policy_safe_list_reaches_its_targets() {
+    let Some(corpus) = corpus() else { return };
+    let Some(s) = score(&corpus, "safe-list") else {
+        return missing_judge("the scorer");
+    };
+    assert_eq!(s["phi_recall"].as_f64(), Some(1.0), "identities");
+    let sum = |what: &str| -> f64 {
+        ["clinical", "technical"]
+            .iter()
+            .filter_map(|k| s["kinds"][k][what].as_f64())
+            .sum()
+    };
+    let kept = 1.0 - sum("removed") / sum("n");
+    assert!(
+        kept >= SAFE_KEPT,
+        "kept only {kept:.3} of clinical and technical lines"
+    );
+}
