@@ -2,6 +2,8 @@
 //! from outside.
 #![allow(dead_code, reason = "every test file uses a part of it")]
 
+pub mod known;
+
 use serde::Deserialize;
 use serde_json::Value;
 use std::ffi::OsStr;

@@ -3,9 +3,11 @@
 
 usage: compare.py JOBS.json
 
-JOBS.json: [{"original": PATH, "redacted": PATH, "masks": [{"frames": [first, last], "rect": [x, y, w, h]}, ...]}, ...]
+JOBS.json: [{"original": PATH, "redacted": PATH, "masks": [{"frames": [first, last], "rect": [x, y, w, h]}, ...],
+             "ours": null, or for a lossy original the PATH of its RGB samples from the program's decoder}, ...]
 Prints a list, one object a job:
   outside_max     largest difference of a stored sample outside the masks; of a luma value where the input is lossy
+  decoders_max    with `ours`: by how much two decoders differ in luma on the untouched original, outside the masks
   fills           number of different pixels inside the masks
   masked          number of masked pixels over all frames
   shape           whether both decode to the same number of frames, rows and columns
@@ -90,8 +92,14 @@ def compare(job):
     for m in job["masks"]:
         left, top, w, h = m["rect"]
         mask[m["frames"][0]:m["frames"][1] + 1, top:top + h, left:left + w] = True
+    decoders_max = None
+    if job.get("ours"):
+        there = frames(a, False)
+        ours = np.fromfile(job["ours"], np.uint8).reshape(there.shape).astype(np.int64)
+        decoders_max = int(np.abs(luma(there) - luma(ours))[~mask].max(initial=0))
     return {
         "shape": same_shape,
+        "decoders_max": decoders_max,
         "outside_max": int(np.abs(x - y)[~mask].max(initial=0)) if same_shape else None,
         "fills": int(len(np.unique(inside[mask], axis=0))),
         "masked": int(mask.sum()),
