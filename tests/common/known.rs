@@ -128,7 +128,7 @@ pub const KNOWN_FALSE_MASKS: &[FalseMask] = &[
 pub const KNOWN_DOUBTED: &[(&str, &str)] = &[
     (
         "us_palette.dcm",
-        "what is left of a line beside its mask is read again, and differently",
+        "speckle at the edge of a mask is found when the pair is searched",
     ),
     (
         "us_cine.dcm",
