@@ -15,6 +15,9 @@ use crate::report::VerifyReport;
 use rayon::prelude::*;
 use std::collections::{BTreeMap, HashSet};
 
+/// What comparing one frame gave, and the written frame with its masks where it has not been searched yet.
+type Compared = (FrameCheck, Option<(Frame, Vec<Rect>)>);
+
 /// Compares a written object with its original and its plan. `searched` holds the fingerprints of masked frames that a
 /// search with the same detector, reader and rules has found free of anything but kept text; a written frame with one of
 /// these contents need not be searched again, any other is.
@@ -39,7 +42,7 @@ pub fn check(
             ),
         ));
     }
-    let compare_one = |&i: &u32| -> Result<(FrameCheck, Option<(Frame, Vec<Rect>)>), Refusal> {
+    let compare_one = |&i: &u32| -> Result<Compared, Refusal> {
         let (before, after) = (original.frame(i)?, written.frame(i)?);
         let masks = plan.masks(i);
         let check = compare(&before, &after, &masks, &plan.fill)?;
