@@ -42,13 +42,6 @@ pub const KNOWN_MISSES: &[Miss] = &[
         why: "the mask of a faint line ends some pixels before its last digit",
     },
     Miss {
-        file: "mr_faint.dcm",
-        kind: "phi-id",
-        rect: [306, 350, 55, 9],
-        policies: BOTH,
-        why: "text in a block that every view shows as white is not seen",
-    },
-    Miss {
         file: "sc_form.dcm",
         kind: "phi-date",
         rect: [307, 121, 125, 12],
