@@ -614,7 +614,7 @@ mod tests {
                 if let Some(calls) = &self.restless {
                     let call = calls.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
                     for i in 0..6 {
-                        cells[(call * 6 % 20 * width + call * 6 / 20 % 3 * 7 + i) as usize] = 15;
+                        cells[(call * 4 % 28 * width + call * 11 % 40 + i) as usize] = 15;
                     }
                 }
                 TextMap {

@@ -293,6 +293,9 @@ impl Searcher<'_> {
                 i,
             );
         }
+        if self.sensitivity == Sensitivity::Normal {
+            drop_lonely_faint(&mut lines);
+        }
         let read = |(line, source): &(TextLine, usize)| {
             let mut found = self.read(line, &pictures.views[pictures.sources[*source].0]);
             found.iter_mut().for_each(|f| f.source = *source);
@@ -488,6 +491,19 @@ fn drop_doubtful(found: &mut Vec<Finding>) {
         Evidence::Good => true,
         Evidence::Doubtful => good.iter().any(|g| belongs_beside(&f.line.tight, g)),
         Evidence::None => false,
+    });
+}
+
+/// Faint lines count only beside good ones, and only weak or stronger lines can turn out good: the others need not even
+/// be read.
+fn drop_lonely_faint(lines: &mut Vec<(TextLine, usize)>) {
+    let better: Vec<Rect> = lines
+        .iter()
+        .filter(|(l, _)| l.strength > Strength::Faint)
+        .map(|(l, _)| l.tight)
+        .collect();
+    lines.retain(|(l, _)| {
+        l.strength > Strength::Faint || better.iter().any(|b| belongs_beside(&l.tight, b))
     });
 }
 
