@@ -48,13 +48,6 @@ pub const KNOWN_MISSES: &[Miss] = &[
         policies: SAFE_LIST,
         why: "the slashes between the masked parts of a spaced date stay",
     },
-    Miss {
-        file: "sc_turned.dcm",
-        kind: "phi-id",
-        rect: [346, 385, 81, 81],
-        policies: BOTH,
-        why: "text at 45 degrees is not found",
-    },
 ];
 
 /// A sample that a person has to look at before it is written.
