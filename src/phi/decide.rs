@@ -7,7 +7,7 @@ use super::header::{Index, Match, plain_text};
 use super::lexicon::{Lexicon, List};
 use super::measure::{self, Class, Item};
 use super::pattern::Look;
-use super::segment::{Segment, pieces, segments};
+use super::segment::{Segment, gap_px, pieces, segments};
 use crate::line::Reading;
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -37,10 +37,10 @@ pub(super) struct Draft {
     pub(super) keep: bool,
     pub(super) reason: String,
     pub(super) role: Role,
-    /// Whether a side or position marker stands in the range.
-    pub(super) marker: bool,
-    /// Whether a marker is masked with the range.
-    pub(super) laterality_lost: bool,
+    /// Side and position markers that stand in the range, if it is kept.
+    pub(super) markers: Vec<Range<usize>>,
+    /// Markers that are masked with the range.
+    pub(super) lost: Vec<Range<usize>>,
     /// The whole segment that the range is of: what is kept must be sure in all of it, so that a segment that is split
     /// for one word's sake keeps no more than one that is not.
     pub(super) segment: Range<usize>,
@@ -50,8 +50,33 @@ impl Draft {
     pub(super) fn mask(&mut self, reason: &str) {
         self.keep = false;
         self.reason = reason.into();
-        self.laterality_lost |= self.marker;
+        self.lost.append(&mut self.markers);
         self.role = Role::Plain;
+    }
+
+    /// The part of the draft inside a range of characters.
+    fn within(&self, range: &Range<usize>) -> Option<Draft> {
+        let chars = self.chars.start.max(range.start)..self.chars.end.min(range.end);
+        let inside = |all: &[Range<usize>]| -> Vec<Range<usize>> {
+            let fits = |r: &&Range<usize>| chars.start <= r.start && r.end <= chars.end;
+            all.iter().filter(fits).cloned().collect()
+        };
+        (!chars.is_empty()).then(|| Draft {
+            markers: inside(&self.markers),
+            lost: inside(&self.lost),
+            chars: chars.clone(),
+            ..self.clone()
+        })
+    }
+
+    /// Whether the range is masked as a name or a place.
+    fn names_somebody(&self) -> bool {
+        let names = [
+            "pattern:institution",
+            "pattern:honorific",
+            "pattern:address",
+        ];
+        !self.keep && (self.reason.starts_with("header:") || names.contains(&self.reason.as_str()))
     }
 
     /// Whether the range is masked because it identifies, rather than for doubt.
@@ -63,10 +88,13 @@ impl Draft {
     }
 }
 
-/// Drafts of a line, in order; empty where nothing was read.
+/// Drafts of a row of text, in order; empty where nothing was read. `parts` are the lines that the detector found of it,
+/// `sure` says whether a range was read well enough to stay.
 pub(super) fn line(
     reading: &Reading,
     line_height_px: u32,
+    parts: &[Range<usize>],
+    sure: &dyn Fn(&Draft) -> bool,
     lexicon: &Lexicon,
     mask_words: &Index,
     header: &Index,
@@ -77,12 +105,12 @@ pub(super) fn line(
         mask_words,
         header,
     };
-    let mut parts: Vec<Vec<Draft>> = segments(reading, line_height_px)
+    let mut drafts: Vec<Vec<Draft>> = segments(reading, line_height_px)
         .iter()
-        .map(|s| rules.segment(s))
+        .map(|s| rules.row_segment(s, parts, sure))
         .collect();
-    among_segments(reading, &mut parts);
-    parts.into_iter().flatten().collect()
+    among_segments(reading, line_height_px, &mut drafts);
+    drafts.into_iter().flatten().collect()
 }
 
 struct Rules<'a> {
@@ -93,6 +121,38 @@ struct Rules<'a> {
 }
 
 impl Rules<'_> {
+    /// A segment as a whole. Where that ends in doubt and not in an identity, lines that the detector found for
+    /// themselves and that are safe for themselves stay: only a number or a letter needs safe company.
+    fn row_segment(
+        &self,
+        segment: &Segment,
+        parts: &[Range<usize>],
+        sure: &dyn Fn(&Draft) -> bool,
+    ) -> Vec<Draft> {
+        let whole = self.segment(segment);
+        let unknown = |d: &Draft| !d.keep && d.reason == "unknown-text";
+        let doubt = whole.iter().all(|d| d.keep || unknown(d));
+        let lines: Vec<Segment> = parts.iter().filter_map(|p| segment.within(p)).collect();
+        if lines.len() < 2 || !doubt || whole.iter().all(|d| d.keep && sure(d)) {
+            return whole;
+        }
+        let is_unknown = whole.iter().any(unknown);
+        let mut out: Vec<Draft> = Vec::new();
+        for line in &lines {
+            let own = self.segment(line);
+            let stays = |d: &Draft| {
+                let number = matches!(d.role, Role::BareNumber | Role::LongBareNumber);
+                d.keep && sure(d) && !(number && is_unknown)
+            };
+            if own.iter().all(stays) {
+                out.extend(own);
+                continue;
+            }
+            out.extend(whole.iter().filter_map(|d| d.within(&line.chars)));
+        }
+        out
+    }
+
     fn segment(&self, segment: &Segment) -> Vec<Draft> {
         let pieces = pieces(segment, self.reading);
         let items = measure::items(segment, &pieces, self.lexicon);
@@ -138,15 +198,15 @@ impl Rules<'_> {
         }
     }
 
-    fn draft(&self, chars: Range<usize>, reason: &str, role: Role, marker: bool) -> Draft {
+    fn draft(&self, chars: Range<usize>, reason: &str, role: Role) -> Draft {
         Draft {
             segment: chars.clone(),
             chars,
             keep: reason.starts_with("safe:"),
             reason: reason.into(),
             role,
-            marker,
-            laterality_lost: false,
+            markers: Vec::new(),
+            lost: Vec::new(),
         }
     }
 
@@ -162,7 +222,6 @@ impl Rules<'_> {
                 _ => None,
             })
             .collect();
-        let marker = words.iter().any(|w| w.marker || w.list == List::Laterality);
         let values = items.iter().any(|i| matches!(i.class, Class::Value { .. }));
         let numbers: Vec<bool> = items
             .iter()
@@ -217,9 +276,16 @@ impl Rules<'_> {
             let signs: String = segment.tokens.iter().map(|t| t.raw.as_str()).collect();
             let few =
                 signs.chars().count() <= 2 && signs.chars().all(|c| "+-:.*x<>=_|/".contains(c));
-            return few.then(|| self.draft(segment.chars.clone(), "safe:sign", Role::Plain, false));
+            return few.then(|| self.draft(segment.chars.clone(), "safe:sign", Role::Plain));
         };
-        Some(self.draft(segment.chars.clone(), reason, role, marker))
+        let mut draft = self.draft(segment.chars.clone(), reason, role);
+        draft.markers = items
+            .iter()
+            .filter(|i| matches!(i.class, Class::Word(w) if w.marker || w.list == List::Laterality))
+            .flat_map(|i| segment.tokens[i.tokens.clone()].iter())
+            .map(|t| t.chars.clone())
+            .collect();
+        Some(draft)
     }
 
     /// Tokens that may stay while other text of their segment goes: markers of side and position, labelled values.
@@ -293,17 +359,19 @@ impl Rules<'_> {
                 (true, false) => ("safe:laterality", Role::Plain),
                 (false, _) => (reason.as_str(), Role::Plain),
             };
-            match out.last_mut().filter(|d| d.keep == keep && d.reason == why) {
-                Some(d) => {
-                    d.chars.end = token.chars.end;
-                    d.laterality_lost |= lost;
-                    d.marker |= keep && !value(t);
-                }
-                None => {
-                    let mut d = self.draft(token.chars.clone(), why, role, keep && !value(t));
-                    d.laterality_lost = lost;
-                    d.segment = segment.chars.clone();
-                    out.push(d);
+            let joins = out
+                .last()
+                .is_some_and(|d| d.keep == keep && d.reason == why);
+            if !joins {
+                let mut d = self.draft(token.chars.clone(), why, role);
+                d.segment = segment.chars.clone();
+                out.push(d);
+            }
+            if let Some(d) = out.last_mut() {
+                d.chars.end = token.chars.end;
+                d.lost.extend(lost.then(|| token.chars.clone()));
+                if keep && !value(t) {
+                    d.markers.push(token.chars.clone());
                 }
             }
         }
@@ -358,8 +426,31 @@ fn is_name_list(segment: &Segment) -> bool {
     })
 }
 
+/// Segments this many tenths of the line height apart or less look like one line.
+const CLOSE_TENTHS: u64 = 40;
+
+/// Whether a range holds nothing but words of up to four letters.
+fn is_abbreviation(reading: &Reading, range: &Range<usize>) -> bool {
+    let chars = reading.chars.get(range.clone()).unwrap_or(&[]);
+    chars.split(|c| c.ch.is_whitespace()).all(|w| {
+        w.iter().filter(|c| c.ch.is_alphanumeric()).count() <= 4
+            && w.iter().all(|c| !c.ch.is_ascii_digit())
+    })
+}
+
 /// What segments of one line say of each other; masks more, and keeps weak words that have found their value.
-fn among_segments(reading: &Reading, parts: &mut [Vec<Draft>]) {
+fn among_segments(reading: &Reading, line_height_px: u32, parts: &mut [Vec<Draft>]) {
+    let gap = |a: Option<&Draft>, b: Option<&Draft>| -> u64 {
+        let at = |i: usize| reading.chars.get(i);
+        match (a, b) {
+            (Some(a), Some(b)) => at(a.chars.end.saturating_sub(1))
+                .zip(at(b.chars.start))
+                .map_or(u64::MAX, |(a, b)| gap_px(a, b)),
+            _ => u64::MAX,
+        }
+    };
+    let close =
+        |gap: u64| gap.saturating_mul(10) <= u64::from(line_height_px.max(1)) * CLOSE_TENTHS;
     for k in 0..parts.len() {
         let field = match parts[k].as_slice() {
             [d] => match &d.role {
@@ -369,11 +460,41 @@ fn among_segments(reading: &Reading, parts: &mut [Vec<Draft>]) {
             _ => None,
         };
         // What stands behind a field's label is its value, unless it has a label of its own.
-        if let (Some(pattern), Some([next])) = (field, parts.get_mut(k + 1).map(Vec::as_mut_slice))
+        let Some(pattern) = field else { continue };
+        let near = close(gap(
+            parts[k].last(),
+            parts.get(k + 1).and_then(|p| p.first()),
+        ));
+        if let Some([next]) = parts.get_mut(k + 1).map(Vec::as_mut_slice)
             && next.keep
             && !matches!(next.role, Role::Value | Role::Field(_))
         {
             next.mask(&pattern);
+        }
+        // Close together they are one line to the eye, and go together.
+        let value_goes = parts.get(k + 1).is_some_and(|p| p.iter().all(|d| !d.keep));
+        if let ([label], true, true) = (parts[k].as_mut_slice(), near, value_goes)
+            && label.keep
+        {
+            label.mask(&pattern);
+        }
+    }
+    // What is left of a place or a name beside it, in words as short as abbreviations.
+    for k in 0..parts.len() {
+        let goes = |p: Option<&Vec<Draft>>| {
+            p.is_some_and(|p| p.iter().all(|d| !d.keep) && p.iter().any(Draft::names_somebody))
+        };
+        let left = k.checked_sub(1).and_then(|l| parts.get(l));
+        let right = parts.get(k + 1);
+        let near = goes(left) && close(gap(left.and_then(|p| p.last()), parts[k].first()))
+            || goes(right) && close(gap(parts[k].last(), right.and_then(|p| p.first())));
+        if let ([d], true) = (parts[k].as_mut_slice(), near)
+            && d.keep
+            && d.markers.is_empty()
+            && matches!(d.role, Role::Plain | Role::Weak)
+            && is_abbreviation(reading, &d.chars)
+        {
+            d.mask("pattern:beside-identity");
         }
     }
     for k in 0..parts.len() {

@@ -77,7 +77,8 @@ pub(super) struct Lexicon {
     units: HashMap<String, bool>,
     probes: Vec<Vec<Part>>,
     settings: HashSet<String>,
-    institution: HashSet<String>,
+    /// Whether a word is of an institution only in company.
+    institution: HashMap<String, bool>,
     /// Whether a title is one only when written as one (`Mr.`, not `MR`).
     honorifics: HashMap<String, bool>,
     fields: HashMap<String, String>,
@@ -123,10 +124,7 @@ impl Lexicon {
                 .map(|(_, p)| probe_pattern(p))
                 .collect(),
             settings: set(include_str!("data/settings.txt")),
-            institution: set(include_str!("data/institution.txt"))
-                .into_iter()
-                .map(|w| w.trim_end_matches('.').to_string())
-                .collect(),
+            institution: HashMap::new(),
             honorifics: HashMap::new(),
             fields: HashMap::new(),
             address: set(include_str!("data/address.txt"))
@@ -147,6 +145,13 @@ impl Lexicon {
         }
         for (mark, unit) in entries(include_str!("data/units.txt")) {
             lexicon.units.insert(fold(unit), mark == Some('!'));
+        }
+        for (mark, word) in entries(include_str!("data/institution.txt")) {
+            for s in spellings(word) {
+                lexicon
+                    .institution
+                    .insert(s.trim_end_matches('.').to_string(), mark == Some('~'));
+            }
         }
         for (mark, title) in entries(include_str!("data/honorifics.txt")) {
             for s in spellings(title) {
@@ -295,7 +300,12 @@ impl Lexicon {
     }
 
     pub(super) fn is_institution(&self, folded: &str) -> bool {
-        self.institution.contains(folded)
+        self.institution.contains_key(folded)
+    }
+
+    /// Whether the text is of an institution, and whether only in company.
+    pub(super) fn institution(&self, folded: &str) -> Option<bool> {
+        self.institution.get(folded).copied()
     }
 
     /// Whether the text is a title, and whether it is one only when written as one.

@@ -4,7 +4,8 @@
 //! characters. Knows nothing of pixels, DICOM or the reader's workings, and does nothing by itself: whoever calls turns
 //! ranges into rectangles. Doubt is a reason to mask; keeping needs a rule with a name.
 //!
-//! A line is cut into segments at wide gaps. For each segment the first of these rules decides:
+//! Lines that stand in one row are put together, as detectors find words rather than rows, and the row is cut into
+//! segments at wide gaps. For each segment the first of these rules decides:
 //!
 //! | reason | action | when |
 //! |---|---|---|
@@ -15,8 +16,15 @@
 //! | `safe:<list>` | keep | every word on a safe list, or numbers of a scale (`safe:number`) |
 //! | `unreadable`, `unknown-text` | mask | everything else |
 //!
+//! Where a segment ends in doubt, lines of it that are safe by themselves stay; numbers and letters of forms do not.
+//!
 //! Side and position markers, and complete labelled values, are kept apart from other text of their segment where the
-//! reader separates them by a space ([`Verdict::laterality_lost`] says where that failed).
+//! reader separates them by a space. [`Verdict::laterality_lost`] says where that failed, and sends the file to a person.
+//! Three things make a marker there: it stands on the list of sides and positions, it is a token of its own (nothing in
+//! brackets, before a comma, or inside a word or an identifier), and each of its characters was read with a confidence
+//! of 700 or more. A single letter must be `R` or `L` at an end of its segment, and not an initial of the person named
+//! beside it. What is less than that is masked like other doubtful text and missed by nobody: a letter read into tissue
+//! or out of a circled sign says no side.
 //!
 //! To add a word, edit a file in `data/`; to add a form, `measure` (safe) or `pattern` (not safe).
 
@@ -28,6 +36,7 @@ mod header;
 mod lexicon;
 mod measure;
 mod pattern;
+mod row;
 mod segment;
 #[cfg(test)]
 mod testing;
@@ -36,11 +45,12 @@ mod tests;
 
 use crate::config::{Policy, Sensitivity};
 use crate::facts::Identity;
-use crate::line::Reading;
+use crate::line::{ReadChar, Reading};
 use crate::plan::Action;
 use decide::{Draft, Role};
 use header::Index;
 use lexicon::Lexicon;
+use row::Row;
 use std::ops::Range;
 
 /// What becomes of a range of characters of a line.
@@ -59,15 +69,23 @@ pub struct Verdict {
     pub laterality_lost: bool,
 }
 
-/// How sure the reader must be, 0–1000.
+/// How sure the reader must be, 0–1000. All of it is asked of characters: the confidence of a line is the probability of
+/// its exact text, which falls with its length however sure each character is. It counts only against the characters
+/// themselves ([`weighed`]).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Confidence {
     /// Below this mean a segment is unreadable.
     unreadable: u16,
-    /// Mean that kept text needs.
+    /// Mean that every word of kept text needs.
     keep: u16,
-    /// Least that any character of kept text needs.
+    /// The same of a side or position marker that stands alone.
+    keep_marker: u16,
+    /// Least that any letter or digit of kept text needs.
     keep_char: u16,
+    /// Least that any other character of kept text needs: a colon or an accent says little.
+    keep_sign: u16,
+    /// Least that a lost marker must have been read with to be missed.
+    marker: u16,
 }
 
 impl Confidence {
@@ -75,17 +93,26 @@ impl Confidence {
         match sensitivity {
             Sensitivity::Normal => Confidence {
                 unreadable: 500,
-                keep: 700,
-                keep_char: 350,
+                keep: 850,
+                keep_marker: 700,
+                keep_char: 500,
+                keep_sign: 250,
+                marker: MARKER_READ,
             },
             Sensitivity::High => Confidence {
                 unreadable: 600,
-                keep: 850,
-                keep_char: 550,
+                keep: 930,
+                keep_marker: 850,
+                keep_char: 700,
+                keep_sign: 400,
+                marker: MARKER_READ,
             },
         }
     }
 }
+
+/// Least confidence with which a side or position marker must have been read for its loss to send a file to a person.
+const MARKER_READ: u16 = 700;
 
 /// The rules, lists and policy of a run.
 pub struct Decider {
@@ -135,29 +162,41 @@ impl ObjectDecider<'_> {
     /// Decides one line by itself. The verdicts are in order, do not overlap, and together cover every character that is
     /// no space; a line without text gives one verdict `unreadable` over an empty range.
     pub fn decide(&self, reading: &Reading, line_height_px: u32) -> Vec<Verdict> {
-        self.settle(reading, self.drafts(reading, line_height_px))
+        self.decide_picture(&[(reading, line_height_px)])
+            .pop()
+            .unwrap_or_default()
     }
 
-    /// Decides the lines of one picture together, given with their heights. As [`Self::decide`], but a bare number or a
-    /// lone letter directly beside or under identifying text goes with it: an age in a form, the rest of a number.
-    /// Compared with deciding line by line this can only mask more.
+    /// Decides the lines of one picture together, given with their heights; one list of verdicts for each line, as
+    /// [`Self::decide`] gives them. Upright lines that stand in one row are read as one line, whatever the detector made
+    /// of it. A bare number or a lone letter directly beside or under identifying text goes with it: an age in a form,
+    /// the rest of a number. The order of the lines does not matter.
     pub fn decide_picture(&self, lines: &[(&Reading, u32)]) -> Vec<Vec<Verdict>> {
-        let mut drafts: Vec<Vec<Draft>> = lines
+        let weighed: Vec<Reading> = lines.iter().map(|(r, _)| weighed(r)).collect();
+        let weighed: Vec<(&Reading, u32)> = weighed
             .iter()
-            .map(|(reading, height)| self.drafts(reading, *height))
+            .zip(lines)
+            .map(|(r, (_, height))| (r, *height))
             .collect();
-        context::mask_neighbours(lines, &mut drafts);
-        lines
-            .iter()
-            .zip(drafts)
-            .map(|((reading, _), d)| self.settle(reading, d))
-            .collect()
+        let rows = row::rows(&weighed);
+        let texts: Vec<(&Reading, u32)> = rows.iter().map(|r| (&r.reading, r.height_px)).collect();
+        let mut drafts: Vec<Vec<Draft>> = rows.iter().map(|row| self.drafts(row)).collect();
+        context::mask_neighbours(&texts, &mut drafts);
+        let mut out = vec![Vec::new(); lines.len()];
+        for (row, drafts) in rows.iter().zip(drafts) {
+            row.tell(&self.settle(&row.reading, drafts), &mut out);
+        }
+        out
     }
 
-    fn drafts(&self, reading: &Reading, line_height_px: u32) -> Vec<Draft> {
+    fn drafts(&self, row: &Row) -> Vec<Draft> {
+        let need = Confidence::of(self.rules.sensitivity);
+        let parts: Vec<Range<usize>> = row.parts().collect();
         decide::line(
-            reading,
-            line_height_px,
+            &row.reading,
+            row.height_px,
+            &parts,
+            &|draft| is_sure(&row.reading, draft, &need),
             &self.rules.lexicon,
             &self.rules.mask_words,
             &self.header,
@@ -180,34 +219,34 @@ impl ObjectDecider<'_> {
         drafts
             .into_iter()
             .map(|draft| {
-                let (mean, least) = confidence(reading, &draft.chars);
-                let (around, least_around) = confidence(reading, &draft.segment);
-                let line = reading.confidence.saturating_add(LINE_SLACK);
-                let sure = mean.min(around).min(line) >= need.keep
-                    && least.min(least_around) >= need.keep_char;
+                let mean = mean_confidence(reading, &draft.chars);
+                let sure = is_sure(reading, &draft, &need);
                 let long = self.rules.sensitivity == Sensitivity::High
                     && draft.role == Role::LongBareNumber;
                 let mut keep = draft.keep;
                 let mut reason = draft.reason;
-                let mut lost = draft.laterality_lost;
+                let read = |marker: &Range<usize>| {
+                    let chars = reading.chars.get(marker.clone()).unwrap_or(&[]);
+                    chars.iter().all(|c| c.confidence >= need.marker)
+                };
+                let mut lost = draft.lost.iter().any(read);
                 if keep && !sure {
                     keep = false;
                     reason = "unreadable".into();
-                    lost |= draft.marker && mean.min(line) >= need.unreadable;
+                    lost |= draft.markers.iter().any(read);
                 } else if keep && long {
                     keep = false;
                     reason = "unknown-text".into();
                 } else if !keep && reason == "unknown-text" {
-                    if mean.min(line) < need.unreadable {
+                    if mean < need.unreadable {
                         reason = "unreadable".into();
-                        lost = false;
                     } else if self.rules.policy == Policy::Phi && sure {
                         keep = true;
                         reason = "phi:unknown-text".into();
                     }
                 }
                 if self.rules.policy == Policy::All && (keep || reason == "unknown-text") {
-                    lost |= keep && draft.marker;
+                    lost |= keep && draft.markers.iter().any(read);
                     keep = false;
                     reason = "policy:all".into();
                 }
@@ -223,22 +262,68 @@ impl ObjectDecider<'_> {
     }
 }
 
-/// By how much a segment may be surer than its line, for it to stay.
-const LINE_SLACK: u16 = 150;
+/// By how much less likely than its characters together a line's text may be.
+const LINE_DOUBT: u64 = 3;
 
-/// Mean and least confidence of the characters of a range that are no spaces.
-fn confidence(reading: &Reading, range: &Range<usize>) -> (u16, u16) {
+/// A reading whose characters are as sure as they look. Where the whole text is far less likely than its characters
+/// together, characters are missing or too many, and none of them is surer than the line.
+fn weighed(reading: &Reading) -> Reading {
+    let mut out = reading.clone();
+    for c in &mut out.chars {
+        c.confidence = c.confidence.min(1000);
+    }
+    // In millionths; ends at 0 for any long doubtful line, which then stays as it is.
+    let together = out
+        .chars
+        .iter()
+        .filter(|c| !c.ch.is_whitespace())
+        .fold(1_000_000u64, |all, c| all * u64::from(c.confidence) / 1000);
+    if u64::from(reading.confidence) * 1000 * LINE_DOUBT < together {
+        for c in &mut out.chars {
+            c.confidence = c.confidence.min(reading.confidence);
+        }
+    }
+    out
+}
+
+/// Whether the reader is sure of every word of a draft's segment.
+fn is_sure(reading: &Reading, draft: &Draft, need: &Confidence) -> bool {
+    let chars = reading.chars.get(draft.segment.clone()).unwrap_or(&[]);
+    // A marker by itself says nothing about anybody, even misread; losing it costs more.
+    let keep = match draft.markers.as_slice() {
+        [only] if *only == draft.segment => need.keep_marker,
+        _ => need.keep,
+    };
+    chars.split(|c| c.ch.is_whitespace()).all(|word| {
+        let letters = || word.iter().filter(|c| c.ch.is_alphanumeric());
+        let of = |all: &mut dyn Iterator<Item = &ReadChar>| {
+            let (sum, count) = all.fold((0u64, 0u64), |(s, n), c| {
+                (s + u64::from(c.confidence), n + 1)
+            });
+            sum.checked_div(count)
+        };
+        // A lone sign has nothing else to be sure of.
+        let mean = of(&mut letters()).or_else(|| of(&mut word.iter()));
+        mean.is_none_or(|m| m >= u64::from(keep))
+            && word.iter().all(|c| {
+                let least = if c.ch.is_alphanumeric() {
+                    need.keep_char
+                } else {
+                    need.keep_sign
+                };
+                c.confidence >= least
+            })
+    })
+}
+
+/// Mean confidence of the characters of a range that are no spaces.
+fn mean_confidence(reading: &Reading, range: &Range<usize>) -> u16 {
     let chars = reading.chars.get(range.clone()).unwrap_or(&[]);
-    let mut sum = 0u64;
-    let mut count = 0u64;
-    let mut least = 1000u16;
-    for c in chars.iter().filter(|c| !c.ch.is_whitespace()) {
-        sum += u64::from(c.confidence);
-        count += 1;
-        least = least.min(c.confidence);
-    }
-    match count {
-        0 => (0, 0),
-        n => ((sum / n).min(1000) as u16, least),
-    }
+    let (sum, count) = chars
+        .iter()
+        .filter(|c| !c.ch.is_whitespace())
+        .fold((0u64, 0u64), |(s, n), c| {
+            (s + u64::from(c.confidence), n + 1)
+        });
+    sum.checked_div(count).map_or(0, |m| m.min(1000) as u16)
 }

@@ -250,21 +250,30 @@ impl Look<'_> {
 
     fn institution(&self) -> bool {
         let open = self.items.iter().any(|i| matches!(i.class, Class::Unknown));
-        self.open_tokens().any(|t| {
-            t.core
-                .split(|c: char| !c.is_alphanumeric())
-                .filter(|w| w.chars().count() >= 2)
-                .any(|w| {
-                    let known = self.lexicon.is_institution(w)
-                        || w.len() >= 8
-                            && (w.ends_with("KLINIK")
-                                || w.ends_with("KLINIKUM")
-                                || w.ends_with("HOSPITAL")
-                                || w.ends_with("KRANKENHAUS"));
-                    // Short ones (`ST`, `VA`, `CO`) only before something unknown.
-                    known && (w.chars().count() > 3 || open && self.lexicon.word(w).is_none())
-                })
-        })
+        let words: Vec<&str> = self
+            .open_tokens()
+            .flat_map(|t| t.core.split(|c: char| !c.is_alphanumeric()))
+            .filter(|w| w.chars().count() >= 2)
+            .collect();
+        let plain = |w: &str| {
+            let compound = ["KLINIK", "KLINIKUM", "HOSPITAL", "KRANKENHAUS"];
+            let known = self.lexicon.institution(w) == Some(false)
+                || w.len() >= 8 && compound.iter().any(|e| w.ends_with(e));
+            // Short ones (`ST`, `VA`, `CO`) only before something unknown.
+            known && (w.chars().count() > 3 || open && self.lexicon.word(w).is_none())
+        };
+        // `QUELL MED CTR`, `REG MED CTR`, `QUELL HOSP`.
+        let abbreviated = |w: &str| self.lexicon.institution(w) == Some(true);
+        let somewhere = |w: &str| {
+            w.chars().count() >= 3
+                && w.chars().all(char::is_alphabetic)
+                && !self.lexicon.is_safe_word(w)
+                && self.lexicon.institution(w).is_none()
+        };
+        let short = words.iter().filter(|w| abbreviated(w)).count();
+        words.iter().any(|w| plain(w))
+            || short > 1
+            || short > 0 && words.iter().any(|w| somewhere(w))
     }
 
     fn address(&self) -> bool {

@@ -36,6 +36,16 @@ pub(super) struct Segment {
     pub(super) chars: Range<usize>,
 }
 
+impl Segment {
+    /// The tokens inside a range of characters, as a segment of their own.
+    pub(super) fn within(&self, range: &Range<usize>) -> Option<Segment> {
+        let inside = |t: &&Token| range.start <= t.chars.start && t.chars.end <= range.end;
+        let tokens: Vec<Token> = self.tokens.iter().filter(inside).cloned().collect();
+        let chars = tokens.first()?.chars.start..tokens.last()?.chars.end;
+        Some(Segment { tokens, chars })
+    }
+}
+
 /// The smallest part of a token.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Kind {
@@ -62,7 +72,7 @@ pub(super) struct Piece {
 }
 
 /// Pixels between two characters along the line, whichever way it runs.
-fn gap_px(a: &ReadChar, b: &ReadChar) -> u64 {
+pub(super) fn gap_px(a: &ReadChar, b: &ReadChar) -> u64 {
     let between = |a0: u32, a1: u32, b0: u32, b1: u32| {
         u64::from(a0.max(b0)).saturating_sub(u64::from(a1.min(b1)))
     };
