@@ -144,11 +144,12 @@ impl Rules<'_> {
                 let number = matches!(d.role, Role::BareNumber | Role::LongBareNumber);
                 d.keep && sure(d) && !(number && is_unknown)
             };
-            if own.iter().all(stays) {
-                out.extend(own);
-                continue;
-            }
-            out.extend(whole.iter().filter_map(|d| d.within(&line.chars)));
+            let of_whole: Vec<Draft> = whole.iter().filter_map(|d| d.within(&line.chars)).collect();
+            let kept = of_whole.iter().all(|d| d.keep && sure(d));
+            out.extend(match !kept && own.iter().all(stays) {
+                true => own,
+                false => of_whole,
+            });
         }
         out
     }

@@ -379,7 +379,17 @@ fn long_number(text: &[char]) -> Option<&'static str> {
                 digits.push(d);
                 i += 1;
             }
-            if gap > 2 {
+            // `9123 5.0`: a decimal is no group of a longer number.
+            let decimals = text.get(i + 1..).unwrap_or(&[]);
+            let decimals = decimals.iter().take_while(|c| c.is_ascii_digit()).count();
+            let goes_on = text
+                .get(i + 1 + decimals)
+                .is_some_and(|c| ".,-/".contains(*c));
+            let decimal = matches!(text.get(i), Some('.' | ','))
+                && (1..=2).contains(&decimals)
+                && digits.len() <= 2
+                && !goes_on;
+            if gap > 2 || decimal {
                 close(&mut groups);
             }
             groups.push(digits);

@@ -9,9 +9,10 @@ use super::search::{Finding, Searcher};
 use crate::facts::Facts;
 use crate::frame::Frame;
 use crate::geometry::{Rect, union_area};
-use crate::line::Strength;
+use crate::line::{Orientation, Strength};
 use crate::mask::{self, Extremes};
 use crate::outcome::{Reason, Refusal};
+use crate::phi::Verdict;
 use crate::plan::{Action, Carrier, Fill, Origin, PlanItem, Shape};
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
@@ -26,6 +27,13 @@ const MAX_ROUNDS: usize = 3;
 const FEW_FRAMES: u32 = 4;
 /// One key frame for this many frames.
 const FRAMES_PER_KEY: u32 = 16;
+
+/// Text that loses more than one part in this many to masks is no longer there to be read.
+const CUT_SHARE: u64 = 5;
+/// Pixels around the box of a line's glyphs that always go with it.
+const INK_MARGIN_PX: u32 = 1;
+/// Confidence with which a kept marker must have been read for its loss to be missed; as in `phi`.
+const MARKER_READ: u16 = 700;
 
 /// Frames to plan for: decoded on demand, never all at once.
 pub trait Frames: Sync {
@@ -148,6 +156,18 @@ pub fn device_fault(error: crate::error::Error) -> Refusal {
     Refusal::new(Reason::Internal, error.to_string())
 }
 
+/// Whether a verdict keeps a side or position marker whose loss a person must hear of: words, and the single letters of
+/// the two sides. Other single letters are as often a bit of a scale or of a sign.
+fn is_marker(finding: &Finding, verdict: &Verdict) -> bool {
+    let text = finding.text(verdict);
+    let text = text.trim();
+    verdict.action == Action::Keep
+        && verdict.reason == "safe:laterality"
+        && verdict.confidence >= MARKER_READ
+        && (text.chars().count() > 2 || text.chars().all(char::is_alphabetic))
+        && (text.chars().count() != 1 || matches!(text, "R" | "L" | "r" | "l"))
+}
+
 /// A frame's content and its masks.
 type State = (Hash, Vec<Rect>);
 
@@ -160,6 +180,10 @@ struct Planner<'a> {
     /// Searched states: what is kept in them, and the fingerprint of the masked frame.
     done: BTreeMap<State, (Vec<Finding>, Hash)>,
     laterality_lost: bool,
+    /// Contents that were searched before.
+    seen: HashSet<Hash>,
+    /// Side and position markers that stay, where they were first seen, with a frame that shows them.
+    markers: Vec<(u32, Rect)>,
     searches: usize,
 }
 
@@ -192,6 +216,8 @@ impl<'a> Planner<'a> {
             marks,
             done: BTreeMap::new(),
             laterality_lost: false,
+            seen: HashSet::new(),
+            markers: Vec::new(),
             searches: 0,
         })
     }
@@ -310,27 +336,84 @@ impl<'a> Planner<'a> {
                     .map(|v| f.text_rect(v))
             })
             .collect();
+        // What a later search reads is what masks have left: a bit of a letter is nobody's side.
+        let digest = self.digests[frame as usize];
+        let first = self.seen.insert(digest);
+        if first {
+            for finding in found {
+                let markers = finding.verdicts.iter().filter(|v| is_marker(finding, v));
+                self.markers
+                    .extend(markers.map(|v| (frame, finding.text_rect(v))));
+            }
+        }
         for finding in found {
             for verdict in &finding.verdicts {
                 if verdict.action == Action::Keep {
                     continue;
                 }
-                self.laterality_lost |= verdict.laterality_lost;
+                self.laterality_lost |= first && verdict.laterality_lost;
                 for raw in finding.rects(verdict) {
-                    let present = self.masks(frame);
-                    if covered(&raw, &present) {
+                    let raw = needed(finding, raw, &keeps);
+                    if covered(&raw, &self.masks(frame)) {
                         continue;
                     }
-                    let before_codec = self.grown(&raw, &keeps);
-                    self.marks.push(Mark {
-                        rect: mask::codec_growth(before_codec, &self.facts.format),
-                        before_codec,
-                        reason: verdict.reason.clone(),
-                        origin: Origin::Rule,
-                        confidence: verdict.confidence,
-                        text: Some(finding.text(verdict)).filter(|t| !t.is_empty()),
-                        frames: self.scope(frame, finding, &raw, beside),
-                    });
+                    let scope = self.scope(frame, finding, &raw, beside);
+                    self.mark(finding, verdict, &verdict.reason, raw, &keeps, scope);
+                }
+            }
+        }
+        self.take_cut(frame, found, &keeps, beside);
+    }
+
+    fn mark(
+        &mut self,
+        finding: &Finding,
+        verdict: &Verdict,
+        reason: &str,
+        raw: Rect,
+        keeps: &[Rect],
+        frames: Option<BTreeSet<u32>>,
+    ) {
+        let before_codec = self.grown(&raw, keeps);
+        self.marks.push(Mark {
+            rect: mask::codec_growth(before_codec, &self.facts.format),
+            before_codec,
+            reason: reason.to_owned(),
+            origin: Origin::Rule,
+            confidence: verdict.confidence,
+            text: Some(finding.text(verdict)).filter(|t| !t.is_empty()),
+            frames,
+        });
+    }
+
+    /// Masks whole what would stay but is cut by masks: nobody can read it any more, and what is left of its letters reads
+    /// as something else in the next search, which would eat it away bit by bit.
+    fn take_cut(
+        &mut self,
+        frame: u32,
+        found: &[Finding],
+        keeps: &[Rect],
+        beside: &[(u32, Vec<Finding>)],
+    ) {
+        for finding in found {
+            for verdict in &finding.verdicts {
+                let text = finding.text_rect(verdict);
+                let wanted: Vec<Rect> = self
+                    .marks
+                    .iter()
+                    .filter(|m| m.applies_to(frame))
+                    .map(|m| m.before_codec.intersect(&text))
+                    .collect();
+                let cut = union_area(&wanted) * CUT_SHARE > text.area();
+                if verdict.action == Action::Mask || !cut {
+                    continue;
+                }
+                for raw in finding.rects(verdict) {
+                    let raw = needed(finding, raw, keeps);
+                    if !covered(&raw, &self.masks(frame)) {
+                        let scope = self.scope(frame, finding, &raw, beside);
+                        self.mark(finding, verdict, "cut-by-mask", raw, keeps, scope);
+                    }
                 }
             }
         }
@@ -412,6 +495,11 @@ impl<'a> Planner<'a> {
                 Some(frames) => items.extend(ranges(frames.iter().copied()).into_iter().map(item)),
             }
         }
+        for (frame, marker) in &self.markers {
+            let masks = self.masks(*frame);
+            let lost: Vec<Rect> = masks.iter().map(|m| m.intersect(marker)).collect();
+            self.laterality_lost |= union_area(&lost) * CUT_SHARE > marker.area();
+        }
         type Kept = (Rect, String, u16, Option<String>);
         let mut kept: BTreeMap<Kept, BTreeSet<u32>> = BTreeMap::new();
         let mut searched = HashSet::new();
@@ -426,8 +514,7 @@ impl<'a> Planner<'a> {
                 for v in &f.verdicts {
                     let rect = f.text_rect(v);
                     let lost: Vec<Rect> = masks.iter().map(|m| m.intersect(&rect)).collect();
-                    if union_area(&lost) * 5 > rect.area() {
-                        self.laterality_lost |= v.reason == "safe:laterality";
+                    if union_area(&lost) * CUT_SHARE > rect.area() {
                         continue;
                     }
                     let text = Some(f.text(v)).filter(|t| !t.is_empty());
@@ -476,6 +563,34 @@ pub fn covered(raw: &Rect, masks: &[Rect]) -> bool {
     };
     let inside: Vec<Rect> = masks.iter().map(|m| m.intersect(&inner)).collect();
     union_area(&inside) == inner.area()
+}
+
+/// What has to go of `raw`, a rectangle of a line's cover: where the cover reaches into text that stays on the next line,
+/// it is taken back, but never into the box of the line's own glyphs.
+fn needed(finding: &Finding, raw: Rect, keeps: &[Rect]) -> Rect {
+    if finding.line.cover.len() != 1 {
+        return raw;
+    }
+    let tight = finding.line.tight;
+    let along_y = matches!(
+        finding.reading.orientation,
+        Orientation::Up | Orientation::Down
+    );
+    let glyphs = if along_y {
+        let x0 = tight.x.saturating_sub(INK_MARGIN_PX);
+        Rect::from_corners(x0, raw.y, tight.right() + INK_MARGIN_PX, raw.bottom())
+    } else {
+        let y0 = tight.y.saturating_sub(INK_MARGIN_PX);
+        Rect::from_corners(raw.x, y0, raw.right(), tight.bottom() + INK_MARGIN_PX)
+    };
+    let glyphs = glyphs.intersect(&raw);
+    if glyphs.is_empty() {
+        return raw;
+    }
+    keeps
+        .iter()
+        .filter(|k| k.overlaps(&raw) && !k.overlaps(&glyphs))
+        .fold(raw, |r, k| back_off(r, &glyphs, k))
 }
 
 /// Takes back growth that would cut into `keep`, never further than `raw`.
@@ -585,7 +700,7 @@ mod tests {
     use crate::config::{Policy, Sensitivity};
     use crate::detect::{Detector, Levels, TextMap};
     use crate::frame::{Display, Gray, Photometric, PixelFormat};
-    use crate::line::{Orientation, ReadChar, Reading, TextLine};
+    use crate::line::{ReadChar, Reading, TextLine};
     use crate::ocr::Reader;
     use crate::phi::Decider;
     use crate::testing::facts;
