@@ -14,11 +14,11 @@ const ALL_TEXT: f64 = 0.98;
 const ALL_OVER: f64 = 0.02;
 /// Text-free images with any mask.
 const NEGATIVES_WITH_MASK: f64 = 4.0;
-/// Policy `safe-list`: lines with an identity of which glyphs are left. The target is 0; now an institution's name loses
-/// only some of its words in two lines.
-const SAFE_MISSED: f64 = 2.0;
-/// Policy `safe-list`: share of clinical and technical lines that stay.
-const SAFE_KEPT: f64 = 0.5;
+/// Policy `safe-list`: lines with an identity of which glyphs are left.
+const SAFE_MISSED: f64 = 0.0;
+/// Policy `safe-list`: share of all clinical and technical lines that stay, whether the reader can read them or not. Of those
+/// that it reads, `tests/judges/kept.py` counts 64 %; the aim is 80 % of the legible ones.
+const SAFE_KEPT: f64 = 0.4;
 
 fn corpus() -> Option<PathBuf> {
     let Some(folder) = std::env::var_os("UNBURN_CORPUS") else {
