@@ -50,7 +50,7 @@ impl Slant {
     /// The turned copy of a picture, and the geometry that leads back.
     pub fn of(picture: &Gray, turn: Turn) -> (Slant, Gray) {
         let (w, h) = (picture.width, picture.height);
-        let side = ((i64::from(w) + i64::from(h)) * COS >> 16) as u32 + 2;
+        let side = (((i64::from(w) + i64::from(h)) * COS) >> 16) as u32 + 2;
         let slant = Slant {
             turn,
             width: w,
