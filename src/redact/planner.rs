@@ -30,6 +30,8 @@ const FRAMES_PER_KEY: u32 = 16;
 
 /// Text that loses more than one part in this many to masks is no longer there to be read.
 const CUT_SHARE: u64 = 5;
+/// Text that loses more than one part in this many goes whole; what loses less mostly still reads as itself.
+const CUT_WHOLE: u64 = 2;
 /// Pixels around the box of a line's glyphs that always go with it.
 const INK_MARGIN_PX: u32 = 1;
 /// Confidence with which a kept marker must have been read for its loss to be missed; as in `phi`.
@@ -404,7 +406,7 @@ impl<'a> Planner<'a> {
                     .filter(|m| m.applies_to(frame))
                     .map(|m| m.before_codec.intersect(&text))
                     .collect();
-                let cut = union_area(&wanted) * CUT_SHARE > text.area();
+                let cut = union_area(&wanted) * CUT_WHOLE > text.area();
                 if verdict.action == Action::Mask || !cut {
                     continue;
                 }

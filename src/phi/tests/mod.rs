@@ -1,6 +1,8 @@
 //! The rules end to end over perfect and imperfect readings. All names are invented.
 
+#[cfg(test)]
 mod properties;
+#[cfg(test)]
 mod readings;
 
 use super::testing::{reading, reading_with, reading_with_gaps};
