@@ -1,6 +1,6 @@
 //! The command line: flags in, exit codes out. Data goes to stdout, messages and progress to stderr.
 //!
-//! Each command has a file of its own; `redact` and `scan` share [`many`], the run over many files.
+//! Each command has a file of its own; `redact` and `scan` share `many`, the run over many files.
 
 mod args;
 mod doctor;

@@ -77,7 +77,7 @@ impl Level {
         if self.halves() { 2 } else { 1 }
     }
 
-    /// Appends a quad of weights in the form that [`Simd::dot`] takes.
+    /// Appends a quad of weights in the form that `Simd::dot` takes.
     pub fn push_weights(self, table: &mut Vec<i32>, w: [i8; 4]) {
         if self.halves() {
             let pair = |a: i8, b: i8| i32::from(b) << 16 | i32::from(a) & 0xffff;
