@@ -6,6 +6,9 @@
 
 mod apply;
 mod blend;
+mod frames;
+mod growth;
+mod pair;
 mod planner;
 mod preview;
 mod publish;
@@ -13,7 +16,8 @@ mod search;
 mod slant;
 mod verify;
 
-pub use planner::{FixedPoint, Frames, fingerprint};
+pub use frames::{Frames, fingerprint};
+pub use planner::FixedPoint;
 pub use search::{Finding, Searcher};
 
 use crate::config::{Config, Policy};
@@ -37,7 +41,7 @@ use crate::report::{
 use crate::site::Site;
 use crate::templates;
 use apply::{Cleaning, Output};
-use planner::Spread;
+use growth::Spread;
 use publish::Pending;
 use std::collections::BTreeMap;
 use std::io::{BufWriter, Write};
@@ -374,30 +378,27 @@ impl Engine {
                 None => None,
             };
             if let Some(original) = &original {
-                let difference =
-                    timings.time("compare", || verify::difference(original, &written))?;
-                report.outside_differing = difference.other;
-                report.inside_constant = difference.other == 0;
-                outcome.outside_identical = Some(if difference.other == 0 {
-                    Identical::Samples
-                } else {
-                    Identical::No
-                });
                 identities.clone_from(&original.facts().identities);
             }
             let decider = self.decider.for_object(&identities);
             let reader = CachedReader::new(&self.reader);
             let searcher = self.searcher(&decider, &reader, written.facts());
-            let masks = |i: u32| match &original {
-                Some(original) => verify::changed(original, &written, i),
-                None => Ok(Vec::new()),
-            };
-            let items = timings.time("search", || {
-                planner::items_as_found(&written, written.facts(), &searcher, &masks)
+            let judgement = timings.time("judge", || {
+                let original = original.as_ref().map(|o| o as &dyn Frames);
+                pair::judge(original, &written, written.facts(), &searcher)
             })?;
-            report.residual_lines =
-                items.iter().filter(|i| i.action == Action::Mask).count() as u32;
-            outcome.boxes = items
+            if original.is_some() {
+                report.outside_differing = judgement.other;
+                report.inside_constant = judgement.other == 0;
+                outcome.outside_identical = Some(if judgement.other == 0 {
+                    Identical::Samples
+                } else {
+                    Identical::No
+                });
+            }
+            report.residual_lines = judgement.residual;
+            outcome.boxes = judgement
+                .items
                 .iter()
                 .map(|i| box_report(i, self.config.include_text))
                 .collect();

@@ -5,21 +5,19 @@
 //! nothing that a keep rule does not cover (a mask's own edges can look like text). A frame is searched again only when
 //! its masks have changed. Frames of equal content and equal masks are searched once.
 
+use super::frames::{Frames, Hash, device_fault, fingerprint, frames_at_once, ranges};
+use super::growth::{Spread, covered, needed, same_place};
 use super::search::{Finding, Searcher};
 use crate::facts::Facts;
 use crate::frame::Frame;
 use crate::geometry::{Rect, union_area};
-use crate::line::{Orientation, Strength};
+use crate::line::Strength;
 use crate::mask::{self, Extremes};
 use crate::outcome::{Reason, Refusal};
 use crate::phi::Verdict;
 use crate::plan::{Action, Carrier, Fill, Origin, PlanItem, Shape};
 use rayon::prelude::*;
-use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
-
-/// SHA-256 of something.
-pub type Hash = [u8; 32];
 
 /// Rounds in which boxes may be added after the first search.
 const MAX_ROUNDS: usize = 3;
@@ -32,31 +30,8 @@ const FRAMES_PER_KEY: u32 = 16;
 const CUT_SHARE: u64 = 5;
 /// Text that loses more than one part in this many goes whole; what loses less mostly still reads as itself.
 const CUT_WHOLE: u64 = 2;
-/// Pixels around the box of a line's glyphs that always go with it.
-const INK_MARGIN_PX: u32 = 1;
 /// Confidence with which a kept marker must have been read for its loss to be missed; as in `phi`.
 const MARKER_READ: u16 = 700;
-
-/// Frames to plan for: decoded on demand, never all at once.
-pub trait Frames: Sync {
-    /// Number of frames.
-    fn count(&self) -> u32;
-    /// One decoded frame.
-    fn frame(&self, index: u32) -> Result<Frame, Refusal>;
-    /// Digest of what the frame is decoded from; equal digests mean equal frames.
-    fn digest(&self, index: u32) -> Result<Hash, Refusal>;
-}
-
-/// How masks grow and spread.
-#[derive(Clone, Copy, Debug)]
-pub struct Spread {
-    /// Margin around a mask, px.
-    pub margin_px: u32,
-    /// Grid along the text to which a mask grows, px.
-    pub grid_px: u32,
-    /// Whether what persists masks its place in every frame.
-    pub cine_union: bool,
-}
 
 /// A mask to be.
 #[derive(Clone, Debug)]
@@ -92,30 +67,6 @@ pub struct FixedPoint {
     pub searches: usize,
 }
 
-/// Fingerprint of a frame's stored values: bits outside the stored field do not count.
-pub fn fingerprint(frame: &Frame) -> Hash {
-    let f = &frame.format;
-    let mut hash = Sha256::new();
-    hash.update(f.rows.to_le_bytes());
-    hash.update(f.cols.to_le_bytes());
-    let field = f.stored_mask();
-    let whole = u32::MAX >> (32 - 8 * f.bytes_per_sample().clamp(1, 4) as u32);
-    if field == whole {
-        hash.update(&frame.data);
-    } else {
-        let n = f.bytes_per_sample();
-        let field = field.to_le_bytes();
-        let masked: Vec<u8> = frame
-            .data
-            .iter()
-            .enumerate()
-            .map(|(i, b)| b & field[i % n])
-            .collect();
-        hash.update(&masked);
-    }
-    hash.finalize().into()
-}
-
 /// Plans the masks of an object's Pixel Data. `always` are rectangles that are masked in every frame (templates).
 pub fn fixed_point(
     frames: &dyn Frames,
@@ -142,20 +93,6 @@ pub fn fixed_point(
     let fill = mask::choose_fill(facts, extremes);
     planner.settle(searcher, &fill)?;
     Ok(planner.finish(fill))
-}
-
-/// Pixels of frames that are decoded at the same time.
-const PIXELS_AT_ONCE: u64 = 24 << 20;
-
-/// How many frames are searched as one batch.
-pub fn frames_at_once(facts: &Facts) -> usize {
-    let pixels = u64::from(facts.format.rows) * u64::from(facts.format.cols);
-    (PIXELS_AT_ONCE / pixels.max(1)).clamp(1, 32) as usize
-}
-
-/// The detector failed, and so did its stand-in on the CPU.
-pub fn device_fault(error: crate::error::Error) -> Refusal {
-    Refusal::new(Reason::Internal, error.to_string())
 }
 
 /// Whether a verdict keeps a side or position marker whose loss a person must hear of: words, and the single letters of
@@ -376,7 +313,8 @@ impl<'a> Planner<'a> {
         keeps: &[Rect],
         frames: Option<BTreeSet<u32>>,
     ) {
-        let before_codec = self.grown(&raw, keeps);
+        let f = &self.facts.format;
+        let before_codec = self.spread.grown(&raw, keeps, f.cols, f.rows);
         self.marks.push(Mark {
             rect: mask::codec_growth(before_codec, &self.facts.format),
             before_codec,
@@ -419,23 +357,6 @@ impl<'a> Planner<'a> {
                 }
             }
         }
-    }
-
-    /// The rectangle with margin and grid. The grid runs along the text only, because that is where a length leaks, and
-    /// neither margin nor grid cut into text that stays.
-    fn grown(&self, raw: &Rect, keeps: &[Rect]) -> Rect {
-        let (cols, rows) = (self.facts.format.cols, self.facts.format.rows);
-        let grid = self.spread.grid_px;
-        let margin = raw.grow(self.spread.margin_px, cols, rows);
-        let wide = if raw.w >= raw.h {
-            margin.snap(grid, 1, cols, rows)
-        } else {
-            margin.snap(1, grid, cols, rows)
-        };
-        keeps
-            .iter()
-            .filter(|k| !k.overlaps(raw))
-            .fold(wide, |r, k| back_off(r, raw, k))
     }
 
     /// In which frames a mark applies: `None` for all.
@@ -554,146 +475,6 @@ impl<'a> Planner<'a> {
             searches: self.searches,
         }
     }
-}
-
-/// Whether masks already hide a rectangle: all of it, or all but an edge that is too thin for a glyph.
-pub fn covered(raw: &Rect, masks: &[Rect]) -> bool {
-    let inner = if raw.w > 8 && raw.h > 8 {
-        Rect::new(raw.x + 3, raw.y + 3, raw.w - 6, raw.h - 6)
-    } else {
-        *raw
-    };
-    let inside: Vec<Rect> = masks.iter().map(|m| m.intersect(&inner)).collect();
-    union_area(&inside) == inner.area()
-}
-
-/// What has to go of `raw`, a rectangle of a line's cover: where the cover reaches into text that stays on the next line,
-/// it is taken back, but never into the box of the line's own glyphs.
-fn needed(finding: &Finding, raw: Rect, keeps: &[Rect]) -> Rect {
-    if finding.line.cover.len() != 1 {
-        return raw;
-    }
-    let tight = finding.line.tight;
-    let along_y = matches!(
-        finding.reading.orientation,
-        Orientation::Up | Orientation::Down
-    );
-    let glyphs = if along_y {
-        let x0 = tight.x.saturating_sub(INK_MARGIN_PX);
-        Rect::from_corners(x0, raw.y, tight.right() + INK_MARGIN_PX, raw.bottom())
-    } else {
-        let y0 = tight.y.saturating_sub(INK_MARGIN_PX);
-        Rect::from_corners(raw.x, y0, raw.right(), tight.bottom() + INK_MARGIN_PX)
-    };
-    let glyphs = glyphs.intersect(&raw);
-    if glyphs.is_empty() {
-        return raw;
-    }
-    keeps
-        .iter()
-        .filter(|k| k.overlaps(&raw) && !k.overlaps(&glyphs))
-        .fold(raw, |r, k| back_off(r, &glyphs, k))
-}
-
-/// Takes back growth that would cut into `keep`, never further than `raw`.
-fn back_off(grown: Rect, raw: &Rect, keep: &Rect) -> Rect {
-    if !grown.overlaps(keep) {
-        return grown;
-    }
-    let (mut x0, mut y0, mut x1, mut y1) = (grown.x, grown.y, grown.right(), grown.bottom());
-    if keep.x >= raw.right() {
-        x1 = x1.min(keep.x);
-    } else if keep.right() <= raw.x {
-        x0 = x0.max(keep.right());
-    } else if keep.y >= raw.bottom() {
-        y1 = y1.min(keep.y);
-    } else if keep.bottom() <= raw.y {
-        y0 = y0.max(keep.bottom());
-    }
-    Rect::from_corners(x0, y0, x1, y1)
-}
-
-/// Whether two rectangles mean the same place: half of the smaller is in the other.
-fn same_place(a: &Rect, b: &Rect) -> bool {
-    a.intersect(b).area() * 2 >= a.area().min(b.area()).max(1)
-}
-
-/// Ascending numbers as inclusive ranges.
-fn ranges(numbers: impl Iterator<Item = u32>) -> Vec<(u32, u32)> {
-    let mut out: Vec<(u32, u32)> = Vec::new();
-    for n in numbers {
-        match out.last_mut() {
-            Some((_, last)) if *last + 1 == n => *last = n,
-            _ => out.push((n, n)),
-        }
-    }
-    out
-}
-
-/// What is found in an object as it is, without spreading over frames: boxes as found, sorted. `masks` gives the
-/// rectangles of a frame that are known to hold one constant.
-pub fn items_as_found(
-    frames: &dyn Frames,
-    facts: &Facts,
-    searcher: &Searcher<'_>,
-    masks: &(dyn Fn(u32) -> Result<Vec<Rect>, Refusal> + Sync),
-) -> Result<Vec<PlanItem>, Refusal> {
-    let mut contents: BTreeMap<State, BTreeSet<u32>> = BTreeMap::new();
-    for i in 0..frames.count() {
-        contents
-            .entry((frames.digest(i)?, masks(i)?))
-            .or_default()
-            .insert(i);
-    }
-    let contents: Vec<(Vec<Rect>, BTreeSet<u32>)> = contents
-        .into_iter()
-        .map(|((_, masks), equal)| (masks, equal))
-        .collect();
-    let mut items = Vec::new();
-    for block in contents.chunks(frames_at_once(facts)) {
-        let decode = |(masks, equal): &(Vec<Rect>, BTreeSet<u32>)| {
-            Ok((
-                frames.frame(equal.first().copied().unwrap_or(0))?,
-                masks.clone(),
-            ))
-        };
-        let pictures: Vec<_> = block
-            .par_iter()
-            .map(decode)
-            .collect::<Result<_, Refusal>>()?;
-        let found = searcher.frames(&pictures).map_err(device_fault)?;
-        for ((_, equal), findings) in block.iter().zip(&found) {
-            for range in ranges(equal.iter().copied()) {
-                items.extend(findings.iter().flat_map(|f| as_items(f, range)));
-            }
-        }
-    }
-    items.sort_unstable();
-    Ok(items)
-}
-
-/// The items of one finding, boxes as found.
-fn as_items(finding: &Finding, frames: (u32, u32)) -> Vec<PlanItem> {
-    let mut items = Vec::new();
-    for v in &finding.verdicts {
-        let rects = match v.action {
-            Action::Mask => finding.rects(v),
-            Action::Keep => vec![finding.text_rect(v)],
-        };
-        items.extend(rects.into_iter().map(|rect| PlanItem {
-            carrier: Carrier::PixelData,
-            frames,
-            shape: Shape::Rect,
-            rect,
-            before_codec: rect,
-            action: v.action,
-            reason: v.reason.clone(),
-            origin: Origin::Rule,
-            confidence: v.confidence,
-            text: Some(finding.text(v)).filter(|t| !t.is_empty()),
-        }));
-    }
-    items
 }
 
 #[cfg(test)]
@@ -907,43 +688,5 @@ mod tests {
     fn findings_that_never_end_are_refused() {
         let refusal = plan(&Loop::new(1, |_| vec![]), true, true).unwrap_err();
         assert_eq!(refusal.reason, Reason::PlanUnstable);
-    }
-
-    #[test]
-    fn growth_stops_before_text_that_stays() {
-        let raw = Rect::new(10, 10, 20, 8);
-        let keep = Rect::new(31, 10, 20, 8);
-        let grown = back_off(Rect::new(8, 8, 32, 12), &raw, &keep);
-        assert_eq!(grown, Rect::from_corners(8, 8, 31, 20));
-        assert_eq!(
-            back_off(Rect::new(8, 8, 24, 12), &raw, &Rect::new(40, 0, 4, 4)),
-            Rect::new(8, 8, 24, 12)
-        );
-    }
-
-    #[test]
-    fn fingerprints_do_not_see_bits_outside_the_stored_field() {
-        let format = PixelFormat {
-            bits_allocated: 16,
-            bits_stored: 12,
-            high_bit: 11,
-            rows: 1,
-            cols: 1,
-            ..FORMAT
-        };
-        let a = Frame {
-            format,
-            data: vec![0x34, 0x12],
-        };
-        let b = Frame {
-            format,
-            data: vec![0x34, 0xF2],
-        };
-        let c = Frame {
-            format,
-            data: vec![0x35, 0x12],
-        };
-        assert_eq!(fingerprint(&a), fingerprint(&b));
-        assert_ne!(fingerprint(&a), fingerprint(&c));
     }
 }

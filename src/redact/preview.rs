@@ -1,6 +1,6 @@
 //! Pictures of a frame before and after, for people.
 
-use super::planner::Frames;
+use super::frames::Frames;
 use crate::facts::Facts;
 use crate::frame::Frame;
 use crate::mask;

@@ -3,7 +3,8 @@
 //! It proves the writing: outside the masks nothing changed, inside one constant, valid encapsulation, and nothing found
 //! that no keep rule covers. It does not prove that a person would find nothing.
 
-use super::planner::{Frames, device_fault, fingerprint, frames_at_once};
+use super::frames::{Frames, device_fault, fingerprint, frames_at_once};
+use super::growth::covered;
 use super::search::{Finding, Searcher};
 use crate::facts::Facts;
 use crate::frame::Frame;
@@ -13,7 +14,7 @@ use crate::outcome::{Reason, Refusal};
 use crate::plan::{Action, Fill, Plan};
 use crate::report::VerifyReport;
 use rayon::prelude::*;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 
 /// What comparing one frame gave, and the written frame with its masks where it has not been searched yet.
 type Compared = (FrameCheck, Option<(Frame, Vec<Rect>)>);
@@ -158,92 +159,15 @@ fn compare(
 
 /// Lines with something to mask that lies outside the masks.
 fn residual(found: &[Finding], masks: &[Rect]) -> u32 {
-    let left = |f: &&Finding| {
-        f.verdicts
-            .iter()
-            .filter(|v| v.action == Action::Mask)
-            .flat_map(|v| f.rects(v))
-            .any(|r| !super::planner::covered(&r, masks))
-    };
-    found.iter().filter(left).count() as u32
+    found.iter().filter(|f| is_residual(f, masks)).count() as u32
 }
 
-/// What two files of unknown plan differ in.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Difference {
-    /// Samples that changed to the fill.
-    pub masked: u64,
-    /// Samples that changed to something else.
-    pub other: u64,
-}
-
-/// Compares a pair without its plan: every changed pixel must have become one and the same value. What that value is
-/// (the fill) is taken from the pair itself: the most frequent one.
-pub fn difference(original: &dyn Frames, written: &dyn Frames) -> Result<Difference, Refusal> {
-    if written.count() != original.count() {
-        return Err(Refusal::new(
-            Reason::OutsideChanged,
-            format!(
-                "{} frames, {} in the original",
-                written.count(),
-                original.count()
-            ),
-        ));
-    }
-    let mut values: BTreeMap<Vec<i64>, u64> = BTreeMap::new();
-    for i in 0..original.count() {
-        let (before, after) = (original.frame(i)?, written.frame(i)?);
-        let (a, b) = (&before.format, &after.format);
-        if (a.rows, a.cols, a.samples_per_pixel) != (b.rows, b.cols, b.samples_per_pixel) {
-            return Err(Refusal::new(
-                Reason::OutsideChanged,
-                "the frames have another layout",
-            ));
-        }
-        let samples = usize::from(a.samples_per_pixel);
-        if a == b && before.data == after.data {
-            continue;
-        }
-        for y in 0..a.rows {
-            for x in 0..a.cols {
-                if (0..samples).any(|c| before.value(x, y, c) != after.value(x, y, c)) {
-                    *values
-                        .entry((0..samples).map(|c| after.value(x, y, c)).collect())
-                        .or_default() += 1;
-                }
-            }
-        }
-    }
-    let masked = values.values().copied().max().unwrap_or(0);
-    Ok(Difference {
-        masked,
-        other: values.values().sum::<u64>() - masked,
-    })
-}
-
-/// The pixels of a frame that differ between two files, as rectangles of one row each.
-pub fn changed(
-    original: &dyn Frames,
-    written: &dyn Frames,
-    frame: u32,
-) -> Result<Vec<Rect>, Refusal> {
-    let (before, after) = (original.frame(frame)?, written.frame(frame)?);
-    let (a, b) = (&before.format, &after.format);
-    if (a == b && before.data == after.data) || (a.rows, a.cols) != (b.rows, b.cols) {
-        return Ok(Vec::new());
-    }
-    let samples = usize::from(a.samples_per_pixel.min(b.samples_per_pixel));
-    let mut rects: Vec<Rect> = Vec::new();
-    for y in 0..a.rows {
-        for x in 0..a.cols {
-            if (0..samples).all(|c| before.value(x, y, c) == after.value(x, y, c)) {
-                continue;
-            }
-            match rects.last_mut() {
-                Some(r) if r.y == y && r.right() == x => r.w += 1,
-                _ => rects.push(Rect::new(x, y, 1, 1)),
-            }
-        }
-    }
-    Ok(rects)
+/// Whether a finding has something to mask that lies outside the masks.
+pub fn is_residual(finding: &Finding, masks: &[Rect]) -> bool {
+    finding
+        .verdicts
+        .iter()
+        .filter(|v| v.action == Action::Mask)
+        .flat_map(|v| finding.rects(v))
+        .any(|r| !covered(&r, masks))
 }

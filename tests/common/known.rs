@@ -74,17 +74,4 @@ pub const KNOWN_FALSE_MASKS: &[FalseMask] = &[
 ];
 
 /// Samples whose pair `unburn verify` doubts although the run's own check held, and why.
-pub const KNOWN_DOUBTED: &[(&str, &str)] = &[
-    (
-        "us_palette.dcm",
-        "speckle at the edge of a mask is found when the pair is searched",
-    ),
-    (
-        "us_cine.dcm",
-        "speckle that a plan drops, as weak and unread in single frames, is counted when a pair is searched",
-    ),
-    (
-        "sc_form.dcm",
-        "scraps beside masks are read when the pair is searched without knowing the plan",
-    ),
-];
+pub const KNOWN_DOUBTED: &[(&str, &str)] = &[];
