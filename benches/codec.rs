@@ -6,61 +6,37 @@
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use unburn::codec::{jpeg_ls, rle};
+use unburn::codec::{jpeg_lossless, jpeg_ls, rle};
 use unburn::frame::{Frame, Photometric, PixelFormat};
+
+#[path = "../tests/common/pictures.rs"]
+mod pictures;
 
 const COLS: u32 = 1024;
 const ROWS: u32 = 768;
 
 /// A sector of smooth speckle below a banner of letter-like blocks.
 fn screen(spp: u16, bits: u16) -> Frame {
-    let format = PixelFormat {
-        rows: ROWS,
-        cols: COLS,
-        samples_per_pixel: spp,
-        bits_allocated: if bits > 8 { 16 } else { 8 },
-        bits_stored: bits,
-        high_bit: bits - 1,
-        signed: false,
-        photometric: if spp == 3 {
-            Photometric::Rgb
-        } else {
-            Photometric::Monochrome2
-        },
-        planar: false,
-    };
-    let mut frame = Frame {
-        format,
-        data: vec![0; format.bytes_per_frame()],
-    };
     let top = (1u32 << bits) - 1;
     let mut state = 1u32;
     let mut speckle = 0.0f32;
-    for y in 0..ROWS {
-        for x in 0..COLS {
+    pictures::draw(pictures::format(ROWS, COLS, spp, bits), |x, y, c| {
+        if c == 0 {
             state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
             speckle = 0.7 * speckle + (state >> 8) as f32 / (1 << 24) as f32 * 0.3;
-            let (dx, dy) = (x as f32 - 512.0, y as f32 + 40.0);
-            let inside = dx.abs() < dy * 0.8 && dx.hypot(dy) < 760.0 && y > 90;
-            let letter = y % 24 > 8 && y < 72 && x % 9 < 6 && (x / 9 * 7 + y / 3 * 5) % 4 == 0;
-            let value = if letter {
-                top
-            } else if inside {
-                (speckle * (1.0 - dy / 1000.0) * top as f32) as u32
-            } else {
-                0
-            };
-            for c in 0..u32::from(spp) {
-                let tint = if inside && x % 200 < 60 {
-                    value / 16 * c
-                } else {
-                    0
-                };
-                frame.set_word(x, y, c as usize, value.saturating_sub(tint));
-            }
         }
-    }
-    frame
+        let (dx, dy) = (x as f32 - 512.0, y as f32 + 40.0);
+        let inside = dx.abs() < dy * 0.8 && dx.hypot(dy) < 760.0 && y > 90;
+        let letter = y % 24 > 8 && y < 72 && x % 9 < 6 && (x / 9 * 7 + y / 3 * 5) % 4 == 0;
+        if letter {
+            top
+        } else if inside {
+            let value = (speckle * (1.0 - dy / 1000.0) * top as f32) as u32;
+            value - if x % 200 < 60 { value / 16 * c } else { 0 }
+        } else {
+            0
+        }
+    })
 }
 
 fn codecs(criterion: &mut Criterion) {
@@ -78,6 +54,10 @@ fn codecs(criterion: &mut Criterion) {
         group.bench_function("rle encode", |b| b.iter(|| rle::encode(black_box(&frame))));
         group.bench_function("rle decode", |b| {
             b.iter(|| rle::decode(black_box(&coded), &frame.format));
+        });
+
+        group.bench_function("jpeg lossless encode", |b| {
+            b.iter(|| jpeg_lossless::encode(black_box(&frame)));
         });
 
         for (kind, near) in [("jpeg-ls", 0), ("jpeg-ls near 2", 2)] {

@@ -1,7 +1,10 @@
-//! Facts for unit tests.
+//! Facts and pictures for unit tests.
 
 use crate::facts::{Equipment, Facts, TransferSyntax};
-use crate::frame::{Display, PixelFormat};
+use crate::frame::{Display, Frame, Photometric, PixelFormat};
+
+#[path = "../tests/common/pictures.rs"]
+pub mod pictures;
 
 /// Facts of an invented object with this layout.
 pub fn facts(format: PixelFormat, frames: u32) -> Facts {

@@ -3,6 +3,9 @@
 //! The judges are Python packages. Where Python or one of them is missing a test says so and ends; with
 //! `UNBURN_REQUIRE_JUDGES` set it fails instead.
 
+mod common;
+
+use common::pictures::{format, pictures};
 use std::fs;
 use std::io::Write as _;
 use std::path::Path;
@@ -10,7 +13,6 @@ use std::process::{Command, Stdio};
 
 use unburn::codec::jpeg_ls::{self, Interleave, Options};
 use unburn::codec::rle;
-use unburn::frame::{Frame, Photometric, PixelFormat};
 
 /// Whether Python has these modules.
 fn have(modules: &str) -> bool {
@@ -46,24 +48,6 @@ fn python(dir: &Path, script: &str) {
     assert!(child.wait().unwrap().success());
 }
 
-fn format(rows: u32, cols: u32, spp: u16, bits: u16) -> PixelFormat {
-    PixelFormat {
-        rows,
-        cols,
-        samples_per_pixel: spp,
-        bits_allocated: bits.next_power_of_two().max(8),
-        bits_stored: bits,
-        high_bit: bits - 1,
-        signed: false,
-        photometric: if spp == 3 {
-            Photometric::Rgb
-        } else {
-            Photometric::Monochrome2
-        },
-        planar: false,
-    }
-}
-
 /// Sizes with every kind of edge.
 const SIZES: [(u32, u32); 7] = [
     (1, 1),
@@ -74,46 +58,6 @@ const SIZES: [(u32, u32); 7] = [
     (64, 128),
     (97, 131),
 ];
-
-/// Frames that exercise a lossless coder: flat, ramp, noise, few levels, and text-like edges on a ramp.
-fn pictures(f: PixelFormat) -> Vec<(&'static str, Frame)> {
-    let top = u32::MAX >> (32 - u32::from(f.bits_stored));
-    let mut state = 0x9e37_79b9u32;
-    let mut noise = move || {
-        state ^= state << 13;
-        state ^= state >> 17;
-        state ^= state << 5;
-        state
-    };
-    let draw = |name, value: &mut dyn FnMut(u32, u32, u32) -> u32| {
-        let mut frame = Frame {
-            format: f,
-            data: vec![0; f.bytes_per_frame()],
-        };
-        for y in 0..f.rows {
-            for x in 0..f.cols {
-                for c in 0..u32::from(f.samples_per_pixel) {
-                    frame.set_word(x, y, c as usize, value(x, y, c) & top);
-                }
-            }
-        }
-        (name, frame)
-    };
-    vec![
-        draw("flat", &mut |_, _, _| top / 3),
-        draw("top", &mut |_, _, _| top),
-        draw("ramp", &mut |x, y, c| x * 3 + y * 5 + c * 11),
-        draw("noise", &mut |_, _, _| noise()),
-        draw("levels", &mut |x, y, c| (x / 5 + y / 7 + c) % 3 * (top / 2)),
-        draw("text", &mut |x, y, c| {
-            if (x * 7 + y * 3) % 29 < 4 {
-                top
-            } else {
-                x / 9 + y / 4 + c
-            }
-        }),
-    ]
-}
 
 #[test]
 fn rle_agrees_with_pylibjpeg_rle() {

@@ -18,10 +18,11 @@ use unburn::key::Key;
 fn copy(from: &Path, to: &Path, mask: bool) {
     let object = read(from, &Limits::default()).unwrap();
     let needs_frames = mask || object.carriers().pixel_data_needs_cleaning();
-    let out_syntax = support::write_syntax(object.support(), mask);
+    let out_syntax = support::write_syntax(object.support(), &object.facts().format, mask);
     let changes = Changes {
         masked_frames: if mask { vec![0] } else { Vec::new() },
         frames_written: needs_frames,
+        recoded: mask,
         out_syntax,
         burned_in: BurnedInClaim::No,
         remove: vec![Carrier::Icons, Carrier::Overlays, Carrier::Curves],

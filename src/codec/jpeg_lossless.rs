@@ -108,48 +108,19 @@ fn differences(frame: &Frame, bits: u16, mut put: impl FnMut(i32)) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::frame::{Photometric, PixelFormat};
+    use crate::testing::pictures::{counted, format, hash};
 
     fn frame(rows: u32, cols: u32, spp: u16, bits: u16, value: impl Fn(u32) -> u32) -> Frame {
-        let format = PixelFormat {
-            rows,
-            cols,
-            samples_per_pixel: spp,
-            bits_allocated: if bits > 8 { 16 } else { 8 },
-            bits_stored: bits,
-            high_bit: bits - 1,
-            signed: false,
-            photometric: if spp == 3 {
-                Photometric::Rgb
-            } else {
-                Photometric::Monochrome2
-            },
-            planar: false,
-        };
-        let mut frame = Frame {
-            format,
-            data: vec![0; format.bytes_per_frame()],
-        };
-        let mut i = 0;
-        for y in 0..rows {
-            for x in 0..cols {
-                for c in 0..usize::from(spp) {
-                    frame.set_word(x, y, c, value(i) & format.stored_mask());
-                    i += 1;
-                }
-            }
-        }
-        frame
+        counted(format(rows, cols, spp, bits), value)
     }
 
     /// Another decoder gives the samples back; it takes one component of 2 to 16 bits and three of 8.
     #[test]
     fn another_decoder_gives_the_samples_back() {
-        let noise = |i: u32| (i ^ 0x5bd1).wrapping_mul(0x9e37_79b1) >> 9;
         for (spp, bits) in [(1, 2), (1, 8), (1, 10), (1, 12), (1, 16), (3, 8)] {
             for (rows, cols) in [(1, 1), (1, 70), (70, 1), (37, 41)] {
                 for source in [
-                    frame(rows, cols, spp, bits, noise),
+                    frame(rows, cols, spp, bits, hash),
                     frame(rows, cols, spp, bits, |i| i * i / 31),
                     frame(rows, cols, spp, bits, |_| 0),
                     // Steps of half the range: class 16 at 16 bits.

@@ -189,35 +189,18 @@ fn put_literals(bytes: &[u8], out: &mut Vec<u8>) {
 mod tests {
     use super::*;
     use crate::frame::Photometric;
+    use crate::testing::pictures;
 
     fn format(rows: u32, cols: u32, spp: u16, bits: u16) -> PixelFormat {
         PixelFormat {
-            rows,
-            cols,
-            samples_per_pixel: spp,
             bits_allocated: bits,
-            bits_stored: bits,
-            high_bit: bits - 1,
-            signed: false,
-            photometric: if spp == 3 {
-                Photometric::Rgb
-            } else {
-                Photometric::Monochrome2
-            },
-            planar: false,
+            ..pictures::format(rows, cols, spp, bits)
         }
     }
 
     fn noise(n: usize, levels: u32) -> Vec<u8> {
-        let mut s = 0x2545_f491u32;
-        (0..n)
-            .map(|_| {
-                s ^= s << 13;
-                s ^= s >> 17;
-                s ^= s << 5;
-                (s % levels) as u8
-            })
-            .collect()
+        let mut random = pictures::noise(0x2545_f491);
+        (0..n).map(|_| (random() % levels) as u8).collect()
     }
 
     #[test]

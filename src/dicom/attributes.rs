@@ -5,10 +5,11 @@
 //! Identity Removed, no statement about dates.
 
 use super::classes::{needs_source_images, stays_original};
-use super::object::{Object, PIXEL_DATA};
-use super::support::Support;
+use super::object::Object;
+use super::support::{Codec, Support};
 use super::uid;
 use super::value::Values;
+use crate::frame::Photometric::{Rgb, YbrIct, YbrRct};
 use crate::frame::PixelFormat;
 use crate::key::Key;
 use dicom_core::{Tag, VR};
@@ -137,6 +138,8 @@ pub struct Changes {
     pub masked_frames: Vec<u32>,
     /// Whether frames are written one by one rather than copied with their element.
     pub frames_written: bool,
+    /// Whether any frame is encoded anew: masked, or with bits cleared outside the stored field.
+    pub recoded: bool,
     /// Transfer syntax of the output.
     pub out_syntax: &'static str,
     /// What BurnedInAnnotation is to say.
@@ -170,9 +173,8 @@ pub fn header_ops(object: &Object, changes: &Changes, key: &Key) -> Vec<HeaderOp
     if changes.frames_written {
         offset_tables(object, &mut ops);
     }
-    if !Support::of(changes.out_syntax).is_some_and(|out| same_encoding(object, out)) {
-        decoded_frames(object, &mut ops);
-    }
+    labels(object, changes, &mut ops);
+    lossy_history(object, &mut ops);
     ops.extend(
         changes
             .remove
@@ -255,42 +257,68 @@ fn offset_tables(object: &Object, ops: &mut Vec<HeaderOp>) {
     }
 }
 
-/// Attributes that follow from frames being written as decoded samples. Frames that stay in their coding keep the labels
-/// by which that coding is read.
-fn decoded_frames(object: &Object, ops: &mut Vec<HeaderOp>) {
+/// How decoded samples are to be read once they are written. Where every frame stays in its coding it keeps the label by
+/// which that coding is read; frames that are encoded again share one label with those that stay.
+fn labels(object: &Object, changes: &Changes, ops: &mut Vec<HeaderOp>) {
     let f = object.facts().format;
-    if f.photometric.name() != object.facts().photometric_header {
-        let name = f.photometric.name();
-        set(ops, tags::PHOTOMETRIC_INTERPRETATION, VR::CS, name);
+    let Some(out) = Support::of(changes.out_syntax) else {
+        return;
+    };
+    let kept = same_encoding(object, out);
+    let frames = object.facts().frames as usize;
+    let all = !kept || changes.masked_frames.len() == frames;
+    if kept && (!changes.recoded || out.codec == Codec::JpegDct) {
+        return;
     }
-    if f.samples_per_pixel > 1 && f.planar != object.header_format.planar {
+    let label = match (out.codec, object.header_format.photometric) {
+        // Frames of JPEG 2000 with a colour transform of their own come out as RGB. What is encoded again has the
+        // reversible one; with others beside it their label holds.
+        (Codec::Jpeg2000, from @ (YbrIct | YbrRct)) if f.photometric == Rgb => {
+            if all {
+                YbrRct
+            } else {
+                from
+            }
+        }
+        _ => f.photometric,
+    };
+    if label.name() != object.facts().photometric_header {
+        set(ops, tags::PHOTOMETRIC_INTERPRETATION, VR::CS, label.name());
+    }
+    if !kept && f.samples_per_pixel > 1 && f.planar != object.header_format.planar {
         let planar = u8::from(f.planar).to_string();
         set(ops, tags::PLANAR_CONFIGURATION, VR::US, planar);
     }
+}
+
+/// Says that the input's coding lost something where the header does not (dicom.md §3.5); what is there stays.
+fn lossy_history(object: &Object, ops: &mut Vec<HeaderOp>) {
     let v = Values {
         bytes: &object.bytes,
         set: &object.set,
     };
     let told = v.code(tags::LOSSY_IMAGE_COMPRESSION).as_deref() == Some("01");
-    if object.stream_lossy() && !told {
-        set(ops, tags::LOSSY_IMAGE_COMPRESSION, VR::CS, "01");
-        let ratio = ratio(&f, object.facts().frames, object.encoded_len());
-        for (tag, vr, value) in [
-            (tags::LOSSY_IMAGE_COMPRESSION_RATIO, VR::DS, ratio),
-            (
-                tags::LOSSY_IMAGE_COMPRESSION_METHOD,
-                VR::CS,
-                object.syntax.method.to_owned(),
-            ),
-        ] {
-            ops.push(HeaderOp::Append {
-                tag,
-                vr,
-                separator: "\\",
-                value,
-                max: usize::from(u16::MAX) - 1,
-            });
-        }
+    if !object.stream_lossy() || told {
+        return;
+    }
+    set(ops, tags::LOSSY_IMAGE_COMPRESSION, VR::CS, "01");
+    let f = object.facts().format;
+    let ratio = ratio(&f, object.facts().frames, object.encoded_len());
+    for (tag, vr, value) in [
+        (tags::LOSSY_IMAGE_COMPRESSION_RATIO, VR::DS, ratio),
+        (
+            tags::LOSSY_IMAGE_COMPRESSION_METHOD,
+            VR::CS,
+            object.syntax.method.to_owned(),
+        ),
+    ] {
+        ops.push(HeaderOp::Append {
+            tag,
+            vr,
+            separator: "\\",
+            value,
+            max: usize::from(u16::MAX) - 1,
+        });
     }
 }
 
@@ -326,7 +354,9 @@ fn equipment_item() -> Vec<ItemValue> {
     ]
 }
 
-/// Whether the object's encoded Pixel Data can go out as it is in `out_syntax`.
+/// Whether frames of the object can go out as they are coded in `out`: native samples do not depend on the syntax,
+/// others stay in their own.
 pub(super) fn same_encoding(object: &Object, out: &Support) -> bool {
-    object.syntax.codec == out.codec && object.set.get(PIXEL_DATA).is_some()
+    let own = object.syntax;
+    own.codec == out.codec && (own.codec == Codec::Native || own.uid == out.uid)
 }

@@ -84,7 +84,7 @@ pub fn decode(
     }
 }
 
-fn guarded<T>(f: impl FnOnce() -> Result<T, Refusal>) -> Result<T, Refusal> {
+pub(super) fn guarded<T>(f: impl FnOnce() -> Result<T, Refusal>) -> Result<T, Refusal> {
     catch_unwind(AssertUnwindSafe(f)).unwrap_or_else(|_| Err(failed("the decoder panicked")))
 }
 

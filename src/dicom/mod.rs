@@ -23,6 +23,7 @@ mod fragments;
 mod identity;
 mod object;
 mod overlay;
+mod recode;
 mod samples;
 mod stream;
 mod strip;

@@ -78,7 +78,7 @@ pub struct Object {
     carriers: Carriers,
     stream_lossy: bool,
     notes: Vec<&'static str>,
-    limits: Limits,
+    pub(super) limits: Limits,
 }
 
 impl std::fmt::Debug for Object {

@@ -228,6 +228,12 @@ pub fn jpeg2000(b: &[u8]) -> Result<StreamInfo, Refusal> {
         let body = b.get(at + 4..at + 2 + len).ok_or_else(short)?;
         match marker {
             0xFF51 => tiles = siz(body, &mut info)?,
+            // MCT, MCC, MCO, CBD of 15444-2; a stream of Part 2 without them is one of Part 1.
+            0xFF74..=0xFF78 => {
+                return Err(unsupported(
+                    "a multi-component transform of JPEG 2000 Part 2 has no decoder here",
+                ));
+            }
             0xFF52 => {
                 mct = *body.get(4).ok_or_else(short)? != 0;
                 transforms.push(*body.get(9).ok_or_else(short)?);

@@ -1,6 +1,11 @@
-//! What is done with each transfer syntax: one table.
+//! What is done with each transfer syntax and each shape of samples: two tables.
+//!
+//! [`TABLE`] says how frames of a syntax are coded and in which syntax masked frames are written; [`SHAPES`] says which
+//! samples each coding is read and written with. What is in neither is refused by name. `unburn doctor --codecs` and the
+//! README show both as [`rows`].
 
 use crate::facts::TransferSyntax;
+use crate::frame::{Photometric, PixelFormat};
 
 /// How frames of a transfer syntax are coded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,7 +76,8 @@ pub struct Support {
     pub loss: Loss,
     /// Defined term of (0028,2114) for a lossy stream.
     pub method: &'static str,
-    /// The syntax in which an object with masked frames is written: itself where frames are encoded again exactly.
+    /// The syntax in which an object with masked frames is written, if it has a form for their samples ([`SHAPES`]): itself
+    /// where frames can be encoded again exactly, else a lossless one.
     pub masked: &'static str,
 }
 
@@ -87,6 +93,8 @@ pub const EXPLICIT_BE: &str = "1.2.840.10008.1.2.2";
 pub const RLE: &str = "1.2.840.10008.1.2.5";
 /// JPEG-LS Lossless.
 pub const JPEG_LS: &str = "1.2.840.10008.1.2.4.80";
+/// JPEG 2000 Lossless Only.
+pub const JPEG_2000: &str = "1.2.840.10008.1.2.4.90";
 
 macro_rules! table {
     ($($uid:expr, $name:literal, $codec:ident, $loss:ident, $method:literal, $masked:expr;)*) => {
@@ -100,25 +108,25 @@ pub const TABLE: &[Support] = table! {
     EXPLICIT_LE, "Explicit VR Little Endian", Native, No, "", EXPLICIT_LE;
     DEFLATED, "Deflated Explicit VR Little Endian", Native, No, "", DEFLATED;
     EXPLICIT_BE, "Explicit VR Big Endian", Native, No, "", EXPLICIT_LE;
-    "1.2.840.10008.1.2.1.98", "Encapsulated Uncompressed Explicit VR Little Endian", Uncompressed, No, "", EXPLICIT_LE;
-    "1.2.840.10008.1.2.8.1", "Deflated Image Frame Compression", DeflatedFrame, No, "", EXPLICIT_LE;
+    "1.2.840.10008.1.2.1.98", "Encapsulated Uncompressed Explicit VR Little Endian", Uncompressed, No, "", "1.2.840.10008.1.2.1.98";
+    "1.2.840.10008.1.2.8.1", "Deflated Image Frame Compression", DeflatedFrame, No, "", "1.2.840.10008.1.2.8.1";
     RLE, "RLE Lossless", Rle, No, "", RLE;
     "1.2.840.10008.1.2.4.50", "JPEG Baseline", JpegDct, Yes, "ISO_10918_1", EXPLICIT_LE;
     "1.2.840.10008.1.2.4.51", "JPEG Extended", JpegDct, Yes, "ISO_10918_1", EXPLICIT_LE;
-    "1.2.840.10008.1.2.4.57", "JPEG Lossless, Process 14", JpegLossless, No, "", EXPLICIT_LE;
-    "1.2.840.10008.1.2.4.70", "JPEG Lossless, Process 14, Selection Value 1", JpegLossless, No, "", EXPLICIT_LE;
+    "1.2.840.10008.1.2.4.57", "JPEG Lossless, Process 14", JpegLossless, No, "", "1.2.840.10008.1.2.4.57";
+    "1.2.840.10008.1.2.4.70", "JPEG Lossless, Process 14, Selection Value 1", JpegLossless, No, "", "1.2.840.10008.1.2.4.70";
     JPEG_LS, "JPEG-LS Lossless", JpegLs, No, "", JPEG_LS;
-    "1.2.840.10008.1.2.4.81", "JPEG-LS Near-lossless", JpegLs, Maybe, "ISO_14495_1", EXPLICIT_LE;
-    "1.2.840.10008.1.2.4.90", "JPEG 2000 Lossless Only", Jpeg2000, No, "", EXPLICIT_LE;
-    "1.2.840.10008.1.2.4.91", "JPEG 2000", Jpeg2000, Maybe, "ISO_15444_1", EXPLICIT_LE;
-    "1.2.840.10008.1.2.4.92", "JPEG 2000 Part 2 Multi-component Lossless Only", None, No, "", EXPLICIT_LE;
-    "1.2.840.10008.1.2.4.93", "JPEG 2000 Part 2 Multi-component", None, Maybe, "ISO_15444_1", EXPLICIT_LE;
-    "1.2.840.10008.1.2.4.201", "High-Throughput JPEG 2000 Lossless Only", Jpeg2000, No, "", EXPLICIT_LE;
-    "1.2.840.10008.1.2.4.202", "High-Throughput JPEG 2000 RPCL Lossless Only", Jpeg2000, No, "", EXPLICIT_LE;
-    "1.2.840.10008.1.2.4.203", "High-Throughput JPEG 2000", Jpeg2000, Maybe, "ISO_15444_15", EXPLICIT_LE;
-    "1.2.840.10008.1.2.4.110", "JPEG XL Lossless", JpegXl, No, "", EXPLICIT_LE;
+    "1.2.840.10008.1.2.4.81", "JPEG-LS Near-lossless", JpegLs, Maybe, "ISO_14495_1", "1.2.840.10008.1.2.4.81";
+    JPEG_2000, "JPEG 2000 Lossless Only", Jpeg2000, No, "", JPEG_2000;
+    "1.2.840.10008.1.2.4.91", "JPEG 2000", Jpeg2000, Maybe, "ISO_15444_1", "1.2.840.10008.1.2.4.91";
+    "1.2.840.10008.1.2.4.92", "JPEG 2000 Part 2 Multi-component Lossless Only", Jpeg2000, No, "", "1.2.840.10008.1.2.4.92";
+    "1.2.840.10008.1.2.4.93", "JPEG 2000 Part 2 Multi-component", Jpeg2000, Maybe, "ISO_15444_1", "1.2.840.10008.1.2.4.93";
+    "1.2.840.10008.1.2.4.201", "High-Throughput JPEG 2000 Lossless Only", Jpeg2000, No, "", JPEG_2000;
+    "1.2.840.10008.1.2.4.202", "High-Throughput JPEG 2000 RPCL Lossless Only", Jpeg2000, No, "", JPEG_2000;
+    "1.2.840.10008.1.2.4.203", "High-Throughput JPEG 2000", Jpeg2000, Maybe, "ISO_15444_15", JPEG_2000;
+    "1.2.840.10008.1.2.4.110", "JPEG XL Lossless", JpegXl, No, "", "1.2.840.10008.1.2.4.110";
     "1.2.840.10008.1.2.4.111", "JPEG XL JPEG Recompression", JpegXl, Yes, "ISO_18181_1", EXPLICIT_LE;
-    "1.2.840.10008.1.2.4.112", "JPEG XL", JpegXl, Maybe, "ISO_18181_1", EXPLICIT_LE;
+    "1.2.840.10008.1.2.4.112", "JPEG XL", JpegXl, Maybe, "ISO_18181_1", "1.2.840.10008.1.2.4.112";
     "1.2.840.10008.1.2.4.100", "MPEG2 Main Profile Main Level", Video, Yes, "ISO_13818_2", EXPLICIT_LE;
     "1.2.840.10008.1.2.4.100.1", "Fragmentable MPEG2 Main Profile Main Level", Video, Yes, "ISO_13818_2", EXPLICIT_LE;
     "1.2.840.10008.1.2.4.101", "MPEG2 Main Profile High Level", Video, Yes, "ISO_13818_2", EXPLICIT_LE;
@@ -159,14 +167,81 @@ impl Support {
     }
 }
 
-/// The transfer syntax of the output. Without masked or cleaned frames the encoding stays, except big endian, which is
-/// never written (dicom.md §3.6).
-pub fn write_syntax(input: &Support, frames_changed: bool) -> &'static str {
-    if frames_changed || input.uid == EXPLICIT_BE {
-        input.masked
-    } else {
-        input.uid
+/// Samples that a coding is read with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shape {
+    /// Which codings.
+    pub codecs: &'static [Codec],
+    /// Photometric interpretations of the decoded samples.
+    pub photometric: &'static [Photometric],
+    /// Bits Allocated.
+    pub allocated: &'static [u16],
+    /// Whether samples may be signed.
+    pub signed: bool,
+    /// Whether masked frames are written in the same coding, exactly; else in [`EXPLICIT_LE`].
+    pub written: bool,
+    /// Least rows and columns for writing.
+    pub least_side: u32,
+}
+
+const PLAIN: &[Codec] = &[Codec::Native, Codec::Uncompressed, Codec::DeflatedFrame];
+const GREY: &[Photometric] = &[Photometric::Monochrome1, Photometric::Monochrome2];
+const PALETTE: &[Photometric] = &[Photometric::PaletteColor];
+const COLOUR: &[Photometric] = &[Photometric::Rgb, Photometric::YbrFull];
+const RGB: &[Photometric] = &[Photometric::Rgb];
+const HALF_COLOUR: &[Photometric] = &[Photometric::YbrFull422, Photometric::YbrPartial422];
+
+macro_rules! shapes {
+    ($($codecs:expr, $photometric:expr, $allocated:expr, $signed:literal, $written:literal, $side:literal;)*) => {
+        &[$(Shape {
+            codecs: $codecs, photometric: $photometric, allocated: $allocated, signed: $signed, written: $written, least_side: $side,
+        }),*]
+    };
+}
+
+/// Every shape of samples that is read, by coding. Compressed frames hold the samples of the stored field from bit 0 on
+/// (High Bit = Bits Stored - 1); native ones may have it anywhere.
+pub const SHAPES: &[Shape] = shapes! {
+    PLAIN, GREY, &[1, 8, 16, 32], true, true, 1;
+    PLAIN, PALETTE, &[8, 16], true, true, 1;
+    PLAIN, COLOUR, &[8, 16], false, true, 1;
+    PLAIN, HALF_COLOUR, &[8], false, true, 1;
+    &[Codec::Rle], GREY, &[8, 16, 32], true, true, 1;
+    &[Codec::Rle], PALETTE, &[8, 16], true, true, 1;
+    &[Codec::Rle], COLOUR, &[8, 16], false, true, 1;
+    &[Codec::JpegDct], GREY, &[8, 16], false, true, 1;
+    &[Codec::JpegDct], RGB, &[8], false, true, 1;
+    &[Codec::JpegLossless], GREY, &[8, 16], true, true, 1;
+    &[Codec::JpegLossless], PALETTE, &[8, 16], true, true, 1;
+    &[Codec::JpegLossless], COLOUR, &[8], false, true, 1;
+    &[Codec::JpegLs, Codec::Jpeg2000], GREY, &[8, 16], true, true, 1;
+    &[Codec::JpegLs, Codec::Jpeg2000], PALETTE, &[8, 16], true, true, 1;
+    &[Codec::JpegLs, Codec::Jpeg2000], COLOUR, &[8, 16], false, true, 1;
+    &[Codec::JpegXl], GREY, &[8, 16], true, true, 2;
+    &[Codec::JpegXl], PALETTE, &[8, 16], true, true, 2;
+    &[Codec::JpegXl], RGB, &[8, 16], false, true, 2;
+};
+
+/// The row for samples in a coding.
+pub fn shape(codec: Codec, f: &PixelFormat) -> Option<&'static Shape> {
+    SHAPES.iter().find(|s| {
+        s.codecs.contains(&codec)
+            && s.photometric.contains(&f.photometric)
+            && s.allocated.contains(&f.bits_allocated)
+            && (s.signed || !f.signed)
+    })
+}
+
+/// The transfer syntax of the output for decoded samples of this layout. Without masked or cleaned frames the encoding
+/// stays, except big endian, which is never written (dicom.md §3.6).
+pub fn write_syntax(input: &Support, f: &PixelFormat, frames_changed: bool) -> &'static str {
+    if !frames_changed && input.uid != EXPLICIT_BE {
+        return input.uid;
     }
+    let has_form = Support::of(input.masked)
+        .and_then(|out| shape(out.codec, f))
+        .is_some_and(|s| s.written && f.rows.min(f.cols) >= s.least_side);
+    if has_form { input.masked } else { EXPLICIT_LE }
 }
 
 #[cfg(test)]
@@ -177,7 +252,9 @@ mod tests {
     fn what_is_written_for_a_mask_is_lossless_and_known() {
         for s in TABLE {
             let out = Support::of(s.masked).expect("a syntax of the table");
-            assert_eq!(out.loss, Loss::No, "{}", s.uid);
+            // Into a syntax that may hold either, frames are written reversibly.
+            assert_ne!(out.loss, Loss::Yes, "{}", s.uid);
+            assert!(out.loss == Loss::No || out.uid == s.uid, "{}", s.uid);
             assert_eq!(s.method.is_empty(), s.loss == Loss::No, "{}", s.uid);
         }
     }

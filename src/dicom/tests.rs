@@ -402,6 +402,7 @@ fn written(
     let changes = Changes {
         masked_frames: zeroed.to_vec(),
         frames_written: !copy,
+        recoded: !zeroed.is_empty(),
         out_syntax: out,
         burned_in: BurnedInClaim::No,
         remove: vec![Carrier::Icons, Carrier::Overlays],
@@ -718,7 +719,7 @@ fn every_corpus_file_is_read_or_refused_by_name() {
             }
         };
         let copy = !object.carriers().pixel_data_needs_cleaning();
-        let out = super::support::write_syntax(object.support(), false);
+        let out = super::support::write_syntax(object.support(), &object.facts().format, false);
         let (bytes, done) = written(&object, out, &[], copy);
         assert_eq!(done.bytes, bytes.len() as u64);
         let again = read_bytes(bytes, &Limits::default()).unwrap();

@@ -6,14 +6,13 @@
 use super::apply::apply;
 use super::attributes::{HeaderOp, same_encoding};
 use super::dataset::{DataSet, Encoding, Value};
-use super::decode::coded;
-use super::encode;
 use super::object::{Frames, Object, PIXEL_DATA};
+use super::recode::BitPacker;
 use super::samples::clear_high_bits;
 use super::strip::strip;
-use super::support::{Codec, DEFLATED, IMPLICIT_LE, Support};
+use super::support::{DEFLATED, IMPLICIT_LE, Support};
 use super::value::Values;
-use crate::codec;
+use super::{encode, format, recode};
 use crate::frame::{Frame, PixelFormat};
 use crate::outcome::{Reason, Refusal};
 use dicom_core::{Tag, VR};
@@ -117,6 +116,13 @@ pub fn write(
         encoding,
         frames,
         written: Written::default(),
+        header: {
+            let v = Values {
+                bytes: &object.bytes,
+                set: &set,
+            };
+            format::from_header(&v, &object.limits)?
+        },
     };
     if syntax.uid == DEFLATED {
         let mut deflater =
@@ -199,6 +205,8 @@ struct Writer<'a> {
     encoding: Encoding,
     frames: &'a mut dyn FnMut(u32) -> Result<FrameOut, Refusal>,
     written: Written,
+    /// The layout that the header to be written announces.
+    header: PixelFormat,
 }
 
 impl Writer<'_> {
@@ -293,7 +301,7 @@ impl Writer<'_> {
         let length = Some(padded as usize);
         encode::header(PIXEL_DATA, vr, length, self.encoding, &mut header)?;
         out.write_all(&header).map_err(io)?;
-        let mut bits = BitWriter::default();
+        let mut bits = BitPacker::default();
         for index in 0..count {
             let frame = self.samples(index)?;
             let data = match &frame {
@@ -329,7 +337,7 @@ impl Writer<'_> {
         for index in 0..self.object.facts().frames {
             let frame = self.samples(index)?;
             let mut fragment = match &frame {
-                Some(frame) => encode_frame(self.syntax.codec, frame)?,
+                Some(frame) => recode::encode(self.syntax.codec, frame, &self.header)?,
                 None => {
                     let kept = self.object.encoded_frame(index)?;
                     if self.request.strip_streams {
@@ -353,46 +361,5 @@ impl Writer<'_> {
             out.write_all(&fragment).map_err(io)?;
         }
         out.write_all(&encode::SEQUENCE_END).map_err(io)
-    }
-}
-
-/// Encodes a frame losslessly.
-fn encode_frame(codec: Codec, frame: &Frame) -> Result<Vec<u8>, Refusal> {
-    match codec {
-        Codec::Rle => codec::rle::encode(frame).map_err(coded),
-        Codec::JpegLs => {
-            codec::jpeg_ls::encode(frame, &codec::jpeg_ls::Options::default()).map_err(coded)
-        }
-        _ => Err(internal("no encoder for the output transfer syntax")),
-    }
-}
-
-/// Packs pixels of one bit, least significant bit first, without a gap between frames (PS3.5 8.1.1).
-#[derive(Default)]
-struct BitWriter {
-    byte: u8,
-    used: u32,
-}
-
-impl BitWriter {
-    fn push(&mut self, pixels: &[u8]) -> Vec<u8> {
-        let mut out = Vec::with_capacity(pixels.len() / 8 + 1);
-        for p in pixels {
-            self.byte |= (p & 1) << self.used;
-            self.used += 1;
-            if self.used == 8 {
-                out.push(self.byte);
-                (self.byte, self.used) = (0, 0);
-            }
-        }
-        out
-    }
-
-    fn finish(&mut self) -> Vec<u8> {
-        if self.used == 0 {
-            Vec::new()
-        } else {
-            vec![self.byte]
-        }
     }
 }

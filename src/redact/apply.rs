@@ -97,7 +97,8 @@ impl Output {
             .filter(|&i| !plan.masks(i).is_empty())
             .collect();
         let samples_change = !masked_frames.is_empty() || high_bits;
-        let syntax = dicom::support::write_syntax(object.support(), samples_change);
+        let syntax =
+            dicom::support::write_syntax(object.support(), &object.facts().format, samples_change);
         let copy_pixel_data = !samples_change
             && syntax == object.support().uid
             && !cleaning.carriers.pixel_data_needs_cleaning();
@@ -111,6 +112,7 @@ impl Output {
         let changes = Changes {
             masked_frames,
             frames_written: !copy_pixel_data,
+            recoded: samples_change,
             out_syntax: syntax,
             burned_in: match (burned_in_no, object.facts().burned_in_annotation) {
                 (true, _) => BurnedInClaim::No,

@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "every test file uses a part of it")]
 
 pub mod known;
+pub mod pictures;
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -12,6 +13,7 @@ use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
+use unburn::frame::{Frame, Photometric, PixelFormat};
 use unburn::report::FileReport;
 
 /// A run that takes longer hangs.

@@ -2,7 +2,8 @@
 
 use super::*;
 use crate::codec::CodecError;
-use crate::frame::{Frame, Photometric, PixelFormat};
+use crate::frame::Frame;
+use crate::testing::pictures::{counted, format, hash};
 
 /// Samples of the example in Annex H.3 of the standard: 4 × 4, 8 bits.
 const H3_SAMPLES: [u8; 16] = [
@@ -23,39 +24,7 @@ pub(super) fn frame(
     bits: u16,
     value: impl Fn(u32) -> u32,
 ) -> Frame {
-    let format = PixelFormat {
-        rows,
-        cols,
-        samples_per_pixel: spp,
-        bits_allocated: if bits > 8 { 16 } else { 8 },
-        bits_stored: bits,
-        high_bit: bits - 1,
-        signed: false,
-        photometric: if spp == 3 {
-            Photometric::Rgb
-        } else {
-            Photometric::Monochrome2
-        },
-        planar: false,
-    };
-    let mut frame = Frame {
-        format,
-        data: vec![0; format.bytes_per_frame()],
-    };
-    let mut i = 0;
-    for y in 0..rows {
-        for x in 0..cols {
-            for c in 0..usize::from(spp) {
-                frame.set_word(x, y, c, value(i) & format.stored_mask());
-                i += 1;
-            }
-        }
-    }
-    frame
-}
-
-fn hash(i: u32) -> u32 {
-    (i ^ 0x5bd1).wrapping_mul(0x9e37_79b1) >> 9
+    counted(format(rows, cols, spp, bits), value)
 }
 
 #[test]
