@@ -483,7 +483,7 @@ mod tests {
     use crate::config::{Policy, Sensitivity};
     use crate::detect::{Detector, Levels, TextMap};
     use crate::frame::{Display, Gray, Photometric, PixelFormat};
-    use crate::line::{ReadChar, Reading, TextLine};
+    use crate::line::{Orientation, ReadChar, Reading, TextLine};
     use crate::ocr::Reader;
     use crate::phi::Decider;
     use crate::testing::facts;
