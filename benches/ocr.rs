@@ -39,10 +39,6 @@ fn lines(c: &mut Criterion) {
         );
     }
     group.finish();
-    let (picture, line) = strokes(120);
-    c.bench_function("find a region empty or not", |b| {
-        b.iter(|| reader.reads_empty(&picture, &line))
-    });
 }
 
 criterion_group!(benches, lines);

@@ -85,6 +85,8 @@ pub struct Config {
     pub grid_px: u32,
     /// Whether text that persists in a loop masks its place in every frame.
     pub cine_union: bool,
+    /// Whether policy `all` masks a banner outside the ultrasound regions as a whole.
+    pub whole_bands: bool,
     /// Masked share of a frame above which a person has to look, in percent.
     pub large_mask_percent: u32,
     /// Whether text that was read goes into reports.
@@ -113,6 +115,7 @@ impl Default for Config {
             margin_px: 2,
             grid_px: 8,
             cine_union: true,
+            whole_bands: false,
             large_mask_percent: 60,
             include_text: false,
             limits: Limits::default(),

@@ -262,6 +262,27 @@ fn the_policies_differ_in_what_they_keep() {
 }
 
 #[test]
+fn whole_bands_go_only_with_policy_all_and_leave_the_regions() {
+    let place = Place::new();
+    let sample = samples().join("us_rgb.dcm");
+    let bands = |policy: &str| -> Vec<Value> {
+        let out = format!("out-{policy}");
+        let more = ["--policy", policy, "--whole-bands"];
+        let report = place.redact(&[&sample], &out, &more).file("us_rgb.dcm");
+        assert_eq!(report.outcome, Outcome::Masked);
+        let Value::Array(boxes) = json!(report.boxes) else {
+            unreachable!("boxes are a list")
+        };
+        let bands = boxes.into_iter().filter(|b| b["reason"] == "banner-band");
+        bands.map(|b| b["rect"].clone()).collect()
+    };
+    // The sample's region reaches from (60, 48) to (550, 446), both inside.
+    let above = json!([0, 0, 640, 48]);
+    assert!(bands("all").contains(&above), "the band of the banner");
+    assert!(bands("safe-list").is_empty());
+}
+
+#[test]
 fn twins_without_text_are_clean_and_keep_their_pixels() {
     for policy in POLICIES {
         let run = run(policy);

@@ -91,6 +91,13 @@ pub const SETTINGS: &[Setting] = &[
         help: "whether text that persists in a loop masks its place in every frame",
     },
     Setting {
+        key: "whole-bands",
+        flag: "whole-bands",
+        kind: Kind::Switch { bare: true },
+        plan: true,
+        help: "whether policy all masks a banner outside the ultrasound regions as a whole",
+    },
+    Setting {
         key: "large-mask-percent",
         flag: "large-mask-percent",
         kind: Kind::Number,

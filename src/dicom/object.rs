@@ -3,7 +3,7 @@
 //! Takes a file; gives what the rest of the product works on. The bytes are held once; frames are decoded one at a time
 //! and not kept. Whatever cannot be read faithfully is refused by name (see [`crate::outcome::Reason`]).
 
-use super::dataset::{DataSet, Value};
+use super::dataset::{DataSet, Item, Value};
 use super::fragments::{Extended, assign};
 use super::overlay::{self, NestedCounts, Overlay};
 use super::support::{Codec, Loss, Support};
@@ -348,31 +348,38 @@ fn facts(
     })
 }
 
+/// The ultrasound regions; none where one of them leaves the frame, which is then not the one that they were made for.
+/// A bound that counts to the last pixel's far edge is taken for what it means.
 fn us_regions(v: &Values<'_>, f: &PixelFormat) -> Vec<UsRegion> {
     let items = v.set.items(tags::SEQUENCE_OF_ULTRASOUND_REGIONS);
-    items
-        .iter()
-        .filter_map(|item| {
-            let v = Values {
-                bytes: v.bytes,
-                set: &item.set,
-            };
-            let at = |tag| v.int(tag).and_then(|n| u32::try_from(n).ok());
-            // Bounds are inclusive (PS3.3 C.8.5.5.1.14).
-            let rect = Rect::from_corners(
-                at(tags::REGION_LOCATION_MIN_X0)?,
-                at(tags::REGION_LOCATION_MIN_Y0)?,
-                at(tags::REGION_LOCATION_MAX_X1)?.saturating_add(1),
-                at(tags::REGION_LOCATION_MAX_Y1)?.saturating_add(1),
-            )
-            .intersect(&Rect::new(0, 0, f.cols, f.rows));
-            (!rect.is_empty()).then(|| UsRegion {
-                rect,
-                spatial_format: at(tags::REGION_SPATIAL_FORMAT).unwrap_or_default() as u16,
-                data_type: at(tags::REGION_DATA_TYPE).unwrap_or_default() as u16,
-            })
+    let region = |item: &Item| {
+        let v = Values {
+            bytes: v.bytes,
+            set: &item.set,
+        };
+        let at = |tag| v.int(tag).and_then(|n| u32::try_from(n).ok());
+        let (right, bottom) = (
+            at(tags::REGION_LOCATION_MAX_X1)?,
+            at(tags::REGION_LOCATION_MAX_Y1)?,
+        );
+        if right > f.cols || bottom > f.rows {
+            return None;
+        }
+        // Bounds are inclusive (PS3.3 C.8.5.5.1.14).
+        let rect = Rect::from_corners(
+            at(tags::REGION_LOCATION_MIN_X0)?,
+            at(tags::REGION_LOCATION_MIN_Y0)?,
+            (right + 1).min(f.cols),
+            (bottom + 1).min(f.rows),
+        );
+        (!rect.is_empty()).then(|| UsRegion {
+            rect,
+            spatial_format: at(tags::REGION_SPATIAL_FORMAT).unwrap_or_default() as u16,
+            data_type: at(tags::REGION_DATA_TYPE).unwrap_or_default() as u16,
         })
-        .collect()
+    };
+    let regions: Option<Vec<UsRegion>> = items.iter().map(region).collect();
+    regions.unwrap_or_default()
 }
 
 impl Object {

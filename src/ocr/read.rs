@@ -9,7 +9,7 @@ use super::prepare::{Scene, Window, cut, strip, strip_width};
 use crate::error::Result;
 use crate::frame::Gray;
 use crate::geometry::Rect;
-use crate::line::{Orientation, ReadChar, Reading, TextLine};
+use crate::line::{Orientation, ReadChar, Reading, Strength, TextLine};
 
 /// Widest input; longer lines are read in pieces.
 const MAX_COLUMNS: usize = 2400;
@@ -26,19 +26,6 @@ const MARKER_PX: u32 = 18;
 
 /// Boxes lower than this are grown, though by no more than their height: the line of a dash is higher than the dash.
 const LEAST_HEIGHT_PX: i64 = 8;
-
-/// Orientations in which a region must read as empty before it is taken for no text, with the confidence from which a
-/// lone letter counts. Pictures without text give lone letters, upside down and mirrored as often as upright.
-const LONE_LETTER: [(Orientation, u16); 5] = [
-    (Orientation::Upright, 800),
-    (Orientation::Up, 800),
-    (Orientation::Down, 800),
-    (Orientation::Turned, 950),
-    (Orientation::Mirrored, 950),
-];
-
-/// Below this a letter does not count there.
-const LETTER: u16 = 300;
 
 /// Stands for text where the network failed: there may be some, nobody knows which.
 const UNREADABLE: char = char::REPLACEMENT_CHARACTER;
@@ -88,28 +75,18 @@ impl CtcReader {
         Ok(CtcReader { engine, alphabet })
     }
 
-    /// Whether a region holds no text as far as the reader can see, in any orientation and framing: nothing, a single
-    /// letter that it is not sure of, or one letter in a box too long for it, which is how tissue and edges read.
-    /// For regions that detection is not sure of either.
-    pub fn reads_empty(&self, picture: &Gray, line: &TextLine) -> bool {
-        let Some(tight) = in_frame(picture, line) else {
-            return true;
-        };
-        let long = tight.w.max(tight.h) * 2 > tight.w.min(tight.h) * 5;
-        LONE_LETTER.iter().all(|&(orientation, lone)| {
-            let scene = Scene::new(picture, tight, orientation);
-            FRAMINGS.iter().all(|framing| {
-                let reading = self.look(&scene, framing);
-                is_noise(&reading, if long { u16::MAX } else { lone })
-            })
-        })
-    }
-
-    /// Reads a box in one orientation, more than once if the first look is poor.
-    fn read_as(&self, picture: &Gray, tight: Rect, orientation: Orientation) -> Reading {
+    /// Reads a box in one orientation, more than once if the first look is poor. `hopeless` boxes, of which neither the
+    /// network is sure nor an upright look saw anything, get one look.
+    fn read_as(
+        &self,
+        picture: &Gray,
+        tight: Rect,
+        orientation: Orientation,
+        hopeless: bool,
+    ) -> Reading {
         let scene = Scene::new(picture, tight, orientation);
         let mut best = self.look(&scene, &FRAMINGS[0]);
-        if best.confidence < SURE {
+        if best.confidence < SURE && !(hopeless && best.chars.is_empty()) {
             let second = self.look(&scene, &FRAMINGS[1]);
             if second.confidence > best.confidence || best.chars.is_empty() {
                 best = second;
@@ -180,9 +157,10 @@ impl Reader for CtcReader {
         let Some(tight) = in_frame(picture, line) else {
             return Reading::default();
         };
-        let mut best = self.read_as(picture, tight, Orientation::Upright);
+        let mut best = self.read_as(picture, tight, Orientation::Upright, false);
+        let hopeless = line.strength < Strength::Likely && best.chars.is_empty();
         let mut consider = |orientation| {
-            let reading = self.read_as(picture, tight, orientation);
+            let reading = self.read_as(picture, tight, orientation, hopeless);
             if score(&reading) > score(&best) {
                 best = reading;
             }
@@ -191,9 +169,14 @@ impl Reader for CtcReader {
             consider(Orientation::Up);
             consider(Orientation::Down);
         }
-        if best.confidence < SURE && tight.w.min(tight.h) >= MARKER_PX && tight.w <= tight.h * 4 {
+        // Letters upside down or mirrored read as others, not as nothing.
+        if !hopeless
+            && best.confidence < SURE
+            && tight.w.min(tight.h) >= MARKER_PX
+            && tight.w <= tight.h * 4
+        {
             for orientation in [Orientation::Turned, Orientation::Mirrored] {
-                let reading = self.read_as(picture, tight, orientation);
+                let reading = self.read_as(picture, tight, orientation, false);
                 let capitals = reading.chars.iter().all(|c| c.ch.is_uppercase());
                 if capitals && reading.confidence >= SURE && score(&reading) > score(&best) {
                     best = reading;
@@ -210,19 +193,6 @@ fn in_frame(picture: &Gray, line: &TextLine) -> Option<Rect> {
         .tight
         .intersect(&Rect::new(0, 0, picture.width, picture.height));
     (!tight.is_empty()).then_some(tight)
-}
-
-/// Whether a reading is what pictures without text give: at most one letter, with a confidence below `lone`.
-fn is_noise(reading: &Reading, lone: u16) -> bool {
-    let mut letters = reading
-        .chars
-        .iter()
-        .filter(|c| c.ch == UNREADABLE || c.ch.is_alphanumeric() && c.confidence >= LETTER);
-    match (letters.next(), letters.next()) {
-        (None, _) => true,
-        (Some(only), None) => only.ch != UNREADABLE && only.confidence < lone,
-        _ => false,
-    }
 }
 
 /// What a reading counts against those of other orientations. A tall box of several letters, squeezed, can look like one

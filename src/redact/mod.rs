@@ -5,6 +5,7 @@
 //! in one file is that file's failure.
 
 mod apply;
+mod bands;
 mod blend;
 mod frames;
 mod growth;
@@ -236,6 +237,7 @@ impl Engine {
             margin_px: self.config.margin_px,
             grid_px: self.config.grid_px,
             cine_union: self.config.cine_union,
+            whole_bands: self.config.whole_bands && self.config.policy == Policy::All,
         };
         let always = self.template_masks(facts)?;
         let fixed = timings.time("plan", || {

@@ -3,6 +3,7 @@
 //! What was masked is taken from the pair itself: the pixels that became one and the same value, and the boxes they make.
 
 use super::frames::{Frames, Hash, device_fault, frames_at_once, ranges};
+use super::growth::{reads_remains, standing};
 use super::search::{Finding, Searcher};
 use super::verify::is_residual;
 use crate::facts::Facts;
@@ -81,7 +82,17 @@ pub fn judge(
         let (frames, equals): (Vec<_>, Vec<_>) = searched.into_iter().unzip();
         let found = searcher.frames(&frames).map_err(device_fault)?;
         for (((_, masks), equal), findings) in frames.iter().zip(&equals).zip(&found) {
-            let residual = findings.iter().filter(|f| is_residual(f, masks)).count();
+            let mut residual: Vec<&Finding> =
+                findings.iter().filter(|f| is_residual(f, masks)).collect();
+            if let (Some(original), false) = (original, residual.is_empty()) {
+                // What was read well before masks stood beside it is not read anew from its remains.
+                let index = equal.first().copied().unwrap_or(0);
+                let before = [(original.frame(index)?, Vec::new())];
+                let before = searcher.frames(&before).map_err(device_fault)?;
+                let standing = standing(before.first().map_or(&[], Vec::as_slice));
+                residual.retain(|f| !reads_remains(f, &standing));
+            }
+            let residual = residual.len();
             judgement.residual += (residual * equal.len()) as u32;
             for range in ranges(equal.iter().copied()) {
                 let items = findings.iter().flat_map(|f| as_items(f, range));

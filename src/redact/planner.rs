@@ -5,8 +5,9 @@
 //! nothing that a keep rule does not cover (a mask's own edges can look like text). A frame is searched again only when
 //! its masks have changed. Frames of equal content and equal masks are searched once.
 
+use super::bands;
 use super::frames::{Frames, Hash, device_fault, fingerprint, frames_at_once, ranges};
-use super::growth::{Spread, covered, needed, same_place};
+use super::growth::{Spread, covered, needed, reads_remains, same_place, standing};
 use super::search::{Finding, Searcher};
 use crate::facts::Facts;
 use crate::frame::Frame;
@@ -17,7 +18,7 @@ use crate::outcome::{Reason, Refusal};
 use crate::phi::Verdict;
 use crate::plan::{Action, Carrier, Fill, Origin, PlanItem, Shape};
 use rayon::prelude::*;
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 /// Rounds in which boxes may be added after the first search.
 const MAX_ROUNDS: usize = 3;
@@ -116,11 +117,13 @@ struct Planner<'a> {
     spread: Spread,
     digests: Vec<Hash>,
     marks: Vec<Mark>,
+    /// Bands that go as a whole with their first line.
+    bands: Vec<Rect>,
     /// Searched states: what is kept in them, and the fingerprint of the masked frame.
     done: BTreeMap<State, (Vec<Finding>, Hash)>,
     laterality_lost: bool,
-    /// Contents that were searched before.
-    seen: HashSet<Hash>,
+    /// Contents that were searched before, with the text in them that stands.
+    seen: HashMap<Hash, Vec<Rect>>,
     /// Side and position markers that stay, where they were first seen, with a frame that shows them.
     markers: Vec<(u32, Rect)>,
     searches: usize,
@@ -153,9 +156,14 @@ impl<'a> Planner<'a> {
                 .map(|i| frames.digest(i))
                 .collect::<Result<_, _>>()?,
             marks,
+            bands: if spread.whole_bands {
+                bands::bands(facts)
+            } else {
+                Vec::new()
+            },
             done: BTreeMap::new(),
             laterality_lost: false,
-            seen: HashSet::new(),
+            seen: HashMap::new(),
             markers: Vec::new(),
             searches: 0,
         })
@@ -277,8 +285,9 @@ impl<'a> Planner<'a> {
             .collect();
         // What a later search reads is what masks have left: a bit of a letter is nobody's side.
         let digest = self.digests[frame as usize];
-        let first = self.seen.insert(digest);
+        let first = !self.seen.contains_key(&digest);
         if first {
+            self.seen.insert(digest, standing(found));
             for finding in found {
                 let markers = finding.verdicts.iter().filter(|v| is_marker(finding, v));
                 self.markers
@@ -286,6 +295,14 @@ impl<'a> Planner<'a> {
             }
         }
         for finding in found {
+            if !first
+                && self
+                    .seen
+                    .get(&digest)
+                    .is_some_and(|s| reads_remains(finding, s))
+            {
+                continue;
+            }
             for verdict in &finding.verdicts {
                 if verdict.action == Action::Keep {
                     continue;
@@ -315,6 +332,18 @@ impl<'a> Planner<'a> {
     ) {
         let f = &self.facts.format;
         let before_codec = self.spread.grown(&raw, keeps, f.cols, f.rows);
+        if let Some(band) = bands::around(&self.bands, &raw) {
+            self.bands.retain(|b| *b != band);
+            self.marks.push(Mark {
+                rect: mask::codec_growth(band, f),
+                before_codec: band,
+                reason: "banner-band".into(),
+                origin: Origin::Rule,
+                confidence: 1000,
+                text: None,
+                frames: None,
+            });
+        }
         self.marks.push(Mark {
             rect: mask::codec_growth(before_codec, &self.facts.format),
             before_codec,
@@ -626,6 +655,7 @@ mod tests {
             margin_px: 2,
             grid_px: 8,
             cine_union: union,
+            whole_bands: false,
         };
         fixed_point(
             frames,

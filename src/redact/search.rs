@@ -293,18 +293,29 @@ impl Searcher<'_> {
                 i,
             );
         }
-        if self.sensitivity == Sensitivity::Normal {
-            drop_lonely_faint(&mut lines);
-        }
         let read = |(line, source): &(TextLine, usize)| {
             let mut found = self.read(line, &pictures.views[pictures.sources[*source].0]);
             found.iter_mut().for_each(|f| f.source = *source);
             found
         };
-        let mut found: Vec<Finding> = lines.par_iter().flat_map_iter(read).collect();
-        // Doubtful findings are kept or dropped together, once it is known what stands beside them.
+        let mut found: Vec<Finding>;
         if self.sensitivity == Sensitivity::Normal {
+            // Faint lines count beside good ones only, and never turn out good themselves: most need not be read.
+            let (faint, clear): (Vec<_>, Vec<_>) = lines
+                .into_iter()
+                .partition(|(line, _)| line.strength == Strength::Faint);
+            found = clear.par_iter().flat_map_iter(read).collect();
+            let good = good_places(&found);
+            found.par_extend(
+                faint
+                    .par_iter()
+                    .filter(|(line, _)| good.iter().any(|g| belongs_beside(&line.tight, g)))
+                    .flat_map_iter(read),
+            );
             drop_doubtful(&mut found);
+            found.sort_by_key(|f| f.source);
+        } else {
+            found = lines.par_iter().flat_map_iter(read).collect();
         }
         drop_repeated(&mut found);
         found.sort_by_key(|f| {
@@ -479,31 +490,19 @@ fn evidence(finding: &Finding) -> Evidence {
     }
 }
 
+fn good_places(found: &[Finding]) -> Vec<Rect> {
+    let good = found.iter().filter(|f| evidence(f) == Evidence::Good);
+    good.map(|f| f.line.tight).collect()
+}
+
 /// Drops doubtful findings that stand alone: a highlight or a tick in the image. Beside text of their own size (the
 /// third sign of a column of three, the last digit of a table), or in a row with it, they are text too.
 fn drop_doubtful(found: &mut Vec<Finding>) {
-    let good: Vec<Rect> = found
-        .iter()
-        .filter(|f| evidence(f) == Evidence::Good)
-        .map(|f| f.line.tight)
-        .collect();
+    let good = good_places(found);
     found.retain(|f| match evidence(f) {
         Evidence::Good => true,
         Evidence::Doubtful => good.iter().any(|g| belongs_beside(&f.line.tight, g)),
         Evidence::None => false,
-    });
-}
-
-/// Faint lines count only beside good ones, and only weak or stronger lines can turn out good: the others need not even
-/// be read.
-fn drop_lonely_faint(lines: &mut Vec<(TextLine, usize)>) {
-    let better: Vec<Rect> = lines
-        .iter()
-        .filter(|(l, _)| l.strength > Strength::Faint)
-        .map(|(l, _)| l.tight)
-        .collect();
-    lines.retain(|(l, _)| {
-        l.strength > Strength::Faint || better.iter().any(|b| belongs_beside(&l.tight, b))
     });
 }
 
