@@ -91,14 +91,22 @@ def main():
         a.work = os.path.join(a.work, "smoke")
         a.models = os.path.join(a.work, "models")
         shutil.rmtree(a.work, ignore_errors=True)
+        os.makedirs(a.models)
+        shutil.copy(os.path.join(os.path.dirname(HERE), "README.md"), a.models)
     for n in a.networks or NETWORKS:
         t0 = time.time()
         result = {"detector": detector, "reader": reader}[n](a)
         print(f"{n}: done in {(time.time() - t0) / 60:.1f} min, {json.dumps(result)}", flush=True)
     if a.smoke:
+        from unburn_training.stress import cases
+        for axis, value in (("height", 8), ("script", "arabic"), ("ground", "slice")):
+            one, two = (cases.pictures(axis, value, 1)[0] for _ in range(2))
+            assert one.lines and (one.image == two.image).all(), "stress pictures must depend on their axis and value alone"
         made = sorted(os.listdir(a.models))
-        expected = ["MANIFEST.toml", "alphabet.txt", "detector.json", "detector.rten", "reader.rten", "vectors"]
+        expected = ["MANIFEST.toml", "README.md", "alphabet.txt", "detector.json", "detector.rten", "reader.rten", "vectors"]
         assert a.networks or made == expected, made
+        with open(a.models + "/README.md", encoding="utf-8") as f:
+            assert a.networks or f.read().count("seed 1 |") == 2, "the figures of both networks must stand in the model card"
         print("smoke: ok")
 
 

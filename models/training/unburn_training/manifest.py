@@ -1,10 +1,12 @@
-"""Writes MANIFEST.toml: which model files belong together, their hashes, how they were trained, what was measured.
+"""Writes MANIFEST.toml, and the figures in it into the model card: which model files belong together, their hashes, how they were trained, what was measured.
 
 The program reads `format`, `file` and `sha256`; `trained` and `figures` are for people. Entries of other networks are kept."""
 import hashlib
 import json
 import os
 import tomllib
+
+from . import card
 
 HEAD = """# What is compiled into unburn, and what `--models DIR` must hold: the three files below and a MANIFEST.toml of this
 # form. `sha256` is checked whenever models are loaded. `trained` and `figures` are for people; README.md is the model
@@ -36,6 +38,9 @@ def update(models, name, file, trained, figures=None):
                 f.write(_table(key, entry))
                 if inner:
                     f.write(_table(key + ".figures", inner))
+    readme = os.path.join(models, "README.md")
+    if figures and os.path.exists(readme):
+        card.replace(readme, name, card.figures(document[name]))
 
 
 def _table(name, values):

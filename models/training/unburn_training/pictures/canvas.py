@@ -16,6 +16,7 @@ class Ink:
     contrast: float        # least difference to the local mean, grey levels
     texture: float         # extra difference per unit of local deviation
     effect: str            # plain | outline | shadow | bare (never separated from texture)
+    soft: float = 0.0      # deviation of a blur, capitals
 
 
 class Canvas:
@@ -24,6 +25,7 @@ class Canvas:
         self.glyphs = np.zeros(image.shape, np.uint8)
         self.taken = np.zeros(image.shape, bool)
         self.segments = []
+        self.faintest = 255.0      # least difference of a line to its ground
 
     @property
     def shape(self):
@@ -32,12 +34,14 @@ class Canvas:
     def put(self, drawn, x, y, ink, turn=0):
         """drawn: its first ink pixel goes to (x, y); turn: degrees. False where it does not fit or something is there"""
         d, (H, W) = self.d, self.shape
+        if ink.soft * drawn.cap > .3:
+            drawn = drawn.softened(ink.soft * drawn.cap)
         ys, xs = drawn.ink()
         if len(ys) == 0:
             return False
         a, base, cap = drawn.alpha[ys[0]:ys[-1] + 1, xs[0]:xs[-1] + 1], drawn.base - ys[0], drawn.cap
         runs = _runs(a, xs - xs[0], base, cap)
-        a, to_page = _turned(a, turn)
+        a, to_page = turned(a, turn)
         h, w = a.shape
         x0, y0, x1, y1 = max(x, 0), max(y, 0), min(x + w, W), min(y + h, H)
         if x1 - x0 < 3 or y1 - y0 < 3 or (not turn and y1 - y0 < .75 * h):
@@ -48,6 +52,7 @@ class Canvas:
         alpha, box = a[y0 - y:y1 - y, x0 - x:x1 - x].astype(np.float32) / 255, np.s_[y0:y1, x0:x1]
         level = self._legible(box, ink)
         spot = self.image[box]
+        self.faintest = min(self.faintest, abs(level - float(spot.mean())))
         deviation = float(spot.std())
         if ink.effect == "outline" or (ink.effect != "bare" and deviation > 30 and d.chance(.5)):
             _cover(spot, cv2.dilate(alpha, np.ones((3, 3), np.uint8)), 0.0 if level > 120 else 255.0)
@@ -57,7 +62,7 @@ class Canvas:
             under[q:, q:] = alpha[:-q, :-q]
             _cover(spot, under, 0.0 if level > 120 else 255.0)
         _cover(spot, alpha, level)
-        self.glyphs[box] = np.maximum(self.glyphs[box], (alpha > .45).astype(np.uint8) * 255)
+        self.glyphs[box] = np.maximum(self.glyphs[box], (alpha > .45 * alpha.max()).astype(np.uint8) * 255)
         self.taken[box] = True
         place = lambda quad: np.array(quad, np.float32) @ to_page[:, :2].T + to_page[:, 2] + [x, y]
         self.segments += [Segment(place(region), place(core), float(cap), ignored) for region, core, ignored in runs]
@@ -101,7 +106,7 @@ def _runs(a, columns, base, cap):
     return out
 
 
-def _turned(a, degrees):
+def turned(a, degrees):
     """-> turned alpha, matrix from old to new pixel coordinates"""
     h, w = a.shape
     if degrees == 0:

@@ -5,7 +5,9 @@ import cv2
 import numpy as np
 
 from ..text.glyphs import Drawn
+from . import singles
 from .canvas import Ink
+from .singles import extent as _extent
 
 LEVELS = [255, 255, 255, 226, 150, 179, 105, 76, 29]   # white, and the luma of common pure colours
 
@@ -23,16 +25,17 @@ class Brush:
 def brush(pages, small=None):
     d = pages.d
     k = d.r.random()
-    cap = d.uniform(28, 85) if k < .10 else d.log_uniform(12, 44) if k < .26 else d.log_uniform(5.2, 16)
+    cap = d.uniform(28, 95) if k < .11 else d.log_uniform(12, 44) if k < .26 else d.log_uniform(5.2, 16)
     if small:
         cap = min(cap, small)
-    contrast, texture = d.pick([10, 16, 28, 45, 45, 70]), d.pick([.8, 1.1, 1.4])
+    contrast, texture = d.pick([6, 8, 12, 16, 28, 45, 45, 45, 70, 70]), d.pick([.4, .8, .8, 1.1, 1.4])
     level = d.pick(LEVELS + [d.uniform(90, 255), d.uniform(110, 255), d.uniform(0, 255)])
     if cap > 26 and d.chance(.45):        # large and faint
-        contrast, level = d.uniform(8, 26), d.uniform(20, 235)
+        contrast, level = d.uniform(6, 26), d.uniform(20, 235)
         texture = d.uniform(.3, .9)
     effect = d.weighted({"plain": .72, "outline": .1, "shadow": .08, "bare": .1})
-    return Brush(pages.font(), cap, pages.glyphs.style(cap), Ink(level, contrast, texture, effect), d.chance(.05) and cap > 7)
+    soft = d.uniform(.02, .23) if cap > 9 and contrast > 10 and d.chance(.12) else 0.0
+    return Brush(pages.font(), cap, pages.glyphs.style(cap), Ink(level, contrast, texture, effect, soft), d.chance(.10) and cap > 7)
 
 
 def _line(pages, b, longest=34, text=None):
@@ -48,12 +51,6 @@ def _line(pages, b, longest=34, text=None):
                 text = text[:longest // 2] + pages.d.pick([": ", " "]) + pages.strings.dashes()
         drawn = pages.glyphs.draw(b.font, text, b.cap, b.style)
     return drawn if drawn.alpha.any() else None
-
-
-def _extent(drawn):
-    """top and bottom ink rows relative to the baseline, ink width"""
-    ys, xs = drawn.ink()
-    return drawn.base - ys[0], ys[-1] + 1 - drawn.base, xs[-1] + 1 - xs[0]
 
 
 def block(pages, canvas, b):
@@ -141,7 +138,7 @@ def scattered(pages, canvas, b):
         if drawn:
             if d.chance(.08):
                 drawn = Drawn(np.ascontiguousarray(drawn.alpha[:, ::-1]), drawn.cap, drawn.base)
-            canvas.put(drawn, d.integer(-4, max(1, W - 6)), d.integer(-2, max(1, H - 6)), b.ink, d.pick([0, 0, 0, 90, 270, d.uniform(-25, 25)]))
+            canvas.put(drawn, d.integer(-4, max(1, W - 6)), d.integer(-2, max(1, H - 6)), b.ink, d.pick([0, 0, 0, 90, 270, d.uniform(-25, 25), d.uniform(-180, 180)]))
 
 
 def banner(pages, canvas, b):
@@ -185,7 +182,7 @@ def slanted(pages, canvas, b):
     d, (H, W) = pages.d, canvas.shape
     drawn = _line(pages, b, d.pick([8, 20, 34]))
     if drawn:
-        canvas.put(drawn, d.integer(-4, max(1, W - 10)), d.integer(-4, max(1, H - 10)), b.ink, d.pick([90, 270, d.uniform(-12, 12), d.uniform(-4, 4), d.uniform(-50, 50)]))
+        canvas.put(drawn, d.integer(-4, max(1, W - 10)), d.integer(-4, max(1, H - 10)), b.ink, d.pick([90, 180, 270, d.uniform(-12, 12), d.uniform(-4, 4), d.uniform(-60, 60), d.uniform(-60, 60), d.uniform(-180, 180)]))
 
 
 def prose(pages, canvas, b):
@@ -209,7 +206,10 @@ def prose(pages, canvas, b):
 
 
 # layout -> (weight, largest capital)
-LAYOUTS = {block: (.29, None), table: (.11, 18), scale: (.18, 16), scattered: (.14, None), banner: (.07, None), buttons: (.07, 20), slanted: (.07, None), prose: (.07, 16)}
+LAYOUTS = {
+    block: (.25, None), table: (.10, 18), scale: (.14, 16), scattered: (.10, None), banner: (.06, None), buttons: (.06, 20), slanted: (.06, None), prose: (.05, 16),
+    singles.alone: (.06, None), singles.orientations: (.03, None), singles.clock: (.03, 40), singles.ringed: (.04, 40), singles.handwriting: (.03, None), singles.codes: (.02, None),
+}
 
 
 def add_text(pages, canvas):

@@ -9,7 +9,7 @@ import numpy as np
 from ..dice import Dice, blur
 from ..text.glyphs import HELD, Glyphs
 from ..text.strings import Strings
-from . import layouts, marks
+from . import layouts, marks, singles
 from .anatomy import radiograph
 from .canvas import Canvas
 from .scenes import scene
@@ -50,6 +50,8 @@ class Pages:
         elif text:
             for _ in range(d.pick([1, 1, 2, 3, 4, 5])):
                 layouts.add_text(self, canvas)
+            if d.chance(.06):
+                singles.across(d, canvas)
         return self._damage(canvas, h, w, zoom)
 
     def small_page(self, side, text=None):
@@ -74,8 +76,8 @@ class Pages:
         if film:
             t = cv2.resize(np.clip(radiograph(d, SCENE_SIZE), 0, 255), (w, h))
             return t * d.uniform(.3, 1) + d.uniform(0, 40)
-        if text and d.chance(.12):
-            return img
+        if d.chance(.12 if text else .06):
+            return img + d.octaves(h, w, 2, 1.5) * d.uniform(2, 25) if d.chance(.4) else img
         t = self._scene()
         if d.chance(.45):
             z = d.uniform(.45, 1.8)
@@ -103,16 +105,22 @@ class Pages:
             img = cv2.resize(img, (w, h), interpolation=how)
             glyphs = (cv2.resize(glyphs, (w, h), interpolation=cv2.INTER_AREA if zoom < 1 else cv2.INTER_LINEAR) > 110).astype(np.uint8) * 255
             segments = [s.scaled(w / cw, h / ch) for s in segments]
-        if d.chance(.18):
-            img = blur(img, d.uniform(.3, .8))
         if d.chance(.2):
-            img = img + d.normal(h, w) * d.uniform(1, 9)
+            smallest = min((s.cap for s in segments), default=d.uniform(6, 40))
+            img = blur(img, d.uniform(.3, max(.8, d.pick([.1, .2]) * smallest)))
+        if d.chance(.2):
+            img = img + d.normal(h, w) * d.uniform(1, d.pick([9, 9, 9, max(9, .4 * min(canvas.faintest, 120))]))
         if d.chance(.1):
             img = img * d.uniform(.35, .9) + d.uniform(0, 60)
+        elif d.chance(.3):      # hardly seen, until compression makes patterns of it
+            img = img + d.normal(h, w) * d.uniform(.3, 3)
         img = np.clip(img, 0, 255).astype(np.uint8)
         if d.chance(.38):
             quality = d.integer(30, 60) if d.chance(.3) else d.integer(60, 96)
             img = cv2.imdecode(cv2.imencode(".jpg", img, [cv2.IMWRITE_JPEG_QUALITY, quality])[1], 0)
+        elif d.chance(.10):
+            rate = int(d.log_uniform(15, 200))     # thousandths of the raw size
+            img = cv2.imdecode(cv2.imencode(".jp2", img, [cv2.IMWRITE_JPEG2000_COMPRESSION_X1000, rate])[1], 0)
         if d.chance(.12):
             img = 255 - img
         return Page(img, glyphs, segments)

@@ -11,7 +11,7 @@ import struct
 import cv2
 import numpy as np
 from fontTools.ttLib import TTFont
-from PIL import ImageFont
+from PIL import ImageFont, features
 
 from .alphabet import ALPHABET, ASCII
 
@@ -36,6 +36,7 @@ PCF = ("misc/4x6 misc/5x7 misc/5x8 misc/6x9 misc/6x10 misc/6x12 misc/6x13 misc/6
        "75dpi/courR08 75dpi/courR10 75dpi/courB12 75dpi/courR14 75dpi/timR10 75dpi/timR12 75dpi/timB14").split()
 PSF = "VGA8 VGA14 VGA16 VGA32x16 Fixed13 Fixed14 Fixed15 Fixed16 Fixed18".split()
 HELD_PCF, HELD_PSF = "75dpi/luRS08 75dpi/luRS10 75dpi/luBS12 75dpi/luRS14".split(), "Terminus14 Terminus16 TerminusBold16 Terminus20x10".split()
+PEN, PEN_COVER = "scripts scriptc cursive futural rowmans".split(), frozenset(ASCII)
 STROKE, HELD_STROKE = "futural futuram rowmans timesr rowmand".split(), ["timesrb"]
 
 # scripts the reader cannot read but the detector must find: font file, first and last code point
@@ -46,9 +47,12 @@ SCRIPTS = [
 ]
 
 
+JOINS = features.check("raqm")     # whether Pillow can shape Arabic, Devanagari and the like
+
+
 @functools.lru_cache(2048)
-def freetype(path, size):
-    return ImageFont.truetype(path, size, layout_engine=ImageFont.Layout.BASIC)
+def freetype(path, size, joined=False):
+    return ImageFont.truetype(path, size, layout_engine=ImageFont.Layout.RAQM if joined and JOINS else ImageFont.Layout.BASIC)
 
 
 def draw_freetype(font, text, binary=False):
@@ -104,6 +108,26 @@ class Strokes:
         points = [np.round((p + [2, above]) * 16).astype(np.int32).reshape(-1, 1, 2) for p in lines]
         cv2.polylines(a, points, False, 255, thickness, cv2.LINE_AA if smooth else cv2.LINE_8, 4)
         return a, above
+
+    def written(self, text, cap, d):
+        """as if by hand -> u8 alpha, height of a capital, row of the baseline"""
+        k, slant, wave, jitter = cap / (self.base - self.top), d.uniform(-.2, .5), d.uniform(0, .15) * cap, d.uniform(.01, .07) * cap
+        x, turn, lines = 0.0, d.uniform(0, 6.28), []
+        for c in text:
+            width, strokes = self.glyphs[c]
+            size = k * d.uniform(.85, 1.2)
+            for s in strokes:
+                p = np.stack([s[:, 0] * size, (s[:, 1] - self.base) * size], 1) + d.g.standard_normal((len(s), 2)) * jitter
+                p[:, 0] += x - slant * p[:, 1]
+                lines.append(p + [0, wave * np.sin(turn + x / (4 * cap))])
+            x += width * size * d.uniform(.75, 1.05)
+        if not lines:
+            return np.zeros((4, 4), np.uint8), cap, 3
+        points = np.concatenate(lines)
+        low, high, thickness = points.min(0) - 4, points.max(0) + 4, max(1, round(cap * d.uniform(.04, .14)))
+        a = np.zeros([int(v) + 2 * thickness for v in (high - low)[::-1]], np.uint8)
+        cv2.polylines(a, [np.round((p - low + thickness) * 16).astype(np.int32).reshape(-1, 1, 2) for p in lines], False, 255, thickness, cv2.LINE_AA, 4)
+        return a, cap, int(thickness - low[1])
 
 
 def _read_hershey(path):
@@ -262,6 +286,7 @@ def load():
     zoo = {g: [Outline(p) for p in _files(patterns)] for g, patterns in GROUPS.items()}
     zoo["x11"] = [read_pcf(p) for p in _existing(X11, PCF, ".pcf.gz")]
     zoo["console"] = [read_psf(p) for p in _existing(CONSOLE + "Lat15-", PSF, ".psf.gz")]
+    zoo["pen"] = [Strokes(p) for p in _existing(HERSHEY, PEN, ".jhf")]
     zoo["strokes"] = [Strokes(p) for p in _existing(HERSHEY, STROKE, ".jhf")]
     zoo["held_bitmap"] = [read_pcf(p) for p in _existing(X11, HELD_PCF, ".pcf.gz")] + [read_psf(p) for p in _existing(CONSOLE + "Lat15-", HELD_PSF, ".psf.gz")]
     zoo["held_strokes"] = [Strokes(p) for p in _existing(HERSHEY, HELD_STROKE, ".jhf")]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from ..dice import blur
 from . import fonts
 from .alphabet import fold
 
@@ -32,6 +33,14 @@ class Drawn:
     def ink(self):
         """rows and columns that hold ink (two sorted arrays)"""
         return np.where(self.alpha.any(1))[0], np.where(self.alpha.any(0))[0]
+
+    def softened(self, sigma):
+        """blurred, as by rescaling or focus; thin strokes keep some of their strength"""
+        q = int(3 * sigma) + 1
+        alpha = blur(np.pad(self.alpha, q).astype(np.float32), sigma)
+        alpha = np.minimum(alpha * min(2.0, 255 / max(1.0, float(alpha.max()))), 255)
+        alpha[alpha < 14] = 0
+        return Drawn(alpha.astype(np.uint8), self.cap, self.base + q)
 
 
 class Glyphs:
@@ -65,11 +74,16 @@ class Glyphs:
         return Drawn(a, cap, base)
 
     def foreign(self, cap):
-        """a line in a script outside the reader's alphabet, letters unjoined"""
+        """a line in a script outside the reader's alphabet, letters joined as the script asks where the renderer can"""
         d = self.d
         path, first, last = d.pick(self.scripts)
         text = "".join(chr(d.integer(first, last)) if d.chance(.9) else " " for _ in range(d.integer(1, 13)))
         if d.chance(.4):
             text += ": " + str(d.integer(0, 10000))
-        a, base = fonts.draw_freetype(fonts.freetype(path, max(9, int(cap * 1.35))), text)
+        a, base = fonts.draw_freetype(fonts.freetype(path, max(9, int(cap * 1.35)), d.chance(.7)), text)
         return Drawn(a, cap, base)
+
+    def written(self, cap, text):
+        """handwriting-like: pen strokes of a script or plain stroke font, every point a little off, on a wavering baseline"""
+        d = self.d
+        return Drawn(*d.pick(self.zoo["pen"]).written(fold(text, fonts.PEN_COVER), cap, d))
