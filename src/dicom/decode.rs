@@ -24,7 +24,13 @@ fn failed(what: impl Into<String>) -> Refusal {
 pub fn probe(codec: Codec, encoded: &[u8]) -> Result<Option<StreamInfo>, Refusal> {
     Ok(Some(match codec {
         Codec::JpegDct | Codec::JpegLossless | Codec::JpegLs => stream::jpeg(encoded)?,
-        Codec::Jpeg2000 => stream::jpeg2000(stream::jpeg2000_stream(encoded)?)?,
+        Codec::Jpeg2000 => {
+            let code = stream::jpeg2000_stream(encoded)?;
+            let mut info = stream::jpeg2000(code)?;
+            // A JP2 file around it has boxes for text (dicom.md §3.6).
+            info.comments += u32::from(code.len() < encoded.len());
+            info
+        }
         Codec::JpegXl => probe_jpeg_xl(encoded)?,
         _ => return Ok(None),
     }))

@@ -41,5 +41,6 @@ pub use check::check_written;
 pub use classes::{BurnedIn, burned_in};
 pub use object::{Carriers, Object, read, read_bytes};
 pub use overlay::{NestedCounts, Overlay};
+pub use recode::encode as encode_frame;
 pub use samples::{clear_high_bits, has_high_bits};
 pub use write::{FrameOut, WriteRequest, Written, write};

@@ -128,12 +128,14 @@ pub fn jpeg(b: &[u8]) -> Result<StreamInfo, Refusal> {
                 break;
             }
             0xD8 | 0xD9 | 0x01 | 0xD0..=0xD7 => return Err(bad("a marker that may not be here")),
-            m => match m {
-                0xE0 if body.starts_with(b"JFIF\0") => jfif = true,
-                0xEE if body.starts_with(b"Adobe") => adobe = body.get(11).copied(),
-                0xE0..=0xEF | 0xFE => info.comments += 1,
-                _ => {}
-            },
+            m => {
+                info.comments += u32::from(strip::carries_text(m, body));
+                match m {
+                    0xE0 if body.starts_with(b"JFIF\0") => jfif = true,
+                    0xEE if body.starts_with(b"Adobe") => adobe = body.get(11).copied(),
+                    _ => {}
+                }
+            }
         }
         at += 2 + len;
     }

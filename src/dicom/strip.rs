@@ -33,6 +33,17 @@ pub fn is_banner(comment: &[u8]) -> bool {
 
 /// The thumbnail of a JFIF segment begins behind these bytes of its body.
 pub const JFIF_BODY: usize = 14;
+/// What an Adobe segment needs of its body; more is not for a decoder.
+pub const ADOBE_BODY: usize = 12;
+
+/// Whether an application or comment segment can carry text, by the second byte of its marker.
+pub fn carries_text(marker: u8, body: &[u8]) -> bool {
+    match marker {
+        0xE0 if body.starts_with(b"JFIF\0") => body.len() > JFIF_BODY,
+        0xEE if body.starts_with(b"Adobe") => body.len() > ADOBE_BODY,
+        _ => matches!(marker, 0xE0..=0xEF | 0xFE),
+    }
+}
 
 /// The frame without what can carry text.
 ///
@@ -42,12 +53,18 @@ pub fn strip(codec: Codec, encoded: &[u8]) -> Result<Vec<u8>, Refusal> {
     match codec {
         Codec::JpegDct | Codec::JpegLossless | Codec::JpegLs => {
             let info = stream::jpeg(encoded)?;
+            if info.comments == 0 && info.after_end == 0 {
+                return Ok(encoded.to_vec());
+            }
             Ok(jpeg(encoded, info.after_end))
         }
         Codec::Jpeg2000 => {
             // A JP2 file around the code stream has boxes for text; DICOM wants the bare stream.
             let code = stream::jpeg2000_stream(encoded)?;
             let info = stream::jpeg2000(code)?;
+            if info.comments == 0 && info.after_end == 0 {
+                return Ok(code.to_vec());
+            }
             Ok(jpeg2000(code, info.after_end))
         }
         _ => Ok(encoded.to_vec()),
@@ -75,9 +92,11 @@ fn jpeg(b: &[u8], after_end: usize) -> Vec<u8> {
                 out.extend_from_slice(&body[..JFIF_BODY - 2]);
                 out.extend_from_slice(&[0, 0]);
             }
-            0xE0 if body.starts_with(b"JFIF\0") => out.extend_from_slice(whole),
-            0xEE if body.starts_with(b"Adobe") => out.extend_from_slice(whole),
-            0xE0..=0xEF | 0xFE => {}
+            0xEE if body.starts_with(b"Adobe") && body.len() > ADOBE_BODY => {
+                out.extend_from_slice(&[0xFF, 0xEE, 0, 2 + ADOBE_BODY as u8]);
+                out.extend_from_slice(&body[..ADOBE_BODY]);
+            }
+            m if carries_text(m, body) => {}
             _ => out.extend_from_slice(whole),
         }
         at += 2 + len;

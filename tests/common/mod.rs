@@ -2,7 +2,9 @@
 //! from outside.
 #![allow(dead_code, reason = "every test file uses a part of it")]
 
+pub mod cases;
 pub mod known;
+pub mod objects;
 pub mod pictures;
 
 use serde::Deserialize;
