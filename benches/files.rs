@@ -5,9 +5,16 @@
 //! `UNBURN_BENCH_DEVICE` names another device.
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use dicom_core::{DataElement, PrimitiveValue, VR};
+use dicom_dictionary_std::tags;
+use rayon::prelude::*;
 use std::path::{Path, PathBuf};
 use unburn::config::Config;
+use unburn::frame::Gray;
+use unburn::models::Models;
 use unburn::redact::Engine;
+use unburn::views::views;
+use unburn::{detect, dicom};
 
 fn sample(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -46,5 +53,65 @@ fn files(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, files);
+/// Frames of the loop.
+const FRAMES: u32 = 100;
+
+/// The ultrasound still as a loop: its text stands, the speckle of its sector is new in every frame.
+fn write_loop(path: &Path) {
+    let mut object = dicom_object::open_file(sample("us_rgb.dcm")).expect("a sample");
+    let still = object.element(tags::PIXEL_DATA).expect("pixels");
+    let still = still.to_bytes().expect("native pixels").into_owned();
+    let mut noise = 1u32;
+    let mut frames = Vec::with_capacity(still.len() * FRAMES as usize);
+    for _ in 0..FRAMES {
+        for pixel in still.chunks_exact(3) {
+            noise = noise.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            let is_tissue =
+                pixel[0] == pixel[1] && pixel[1] == pixel[2] && (8..150).contains(&pixel[0]);
+            let add = if is_tissue { (noise >> 27) as u8 } else { 0 };
+            frames.extend(pixel.iter().map(|v| v + add));
+        }
+    }
+    object.put(DataElement::new(
+        tags::NUMBER_OF_FRAMES,
+        VR::IS,
+        PrimitiveValue::from(FRAMES.to_string()),
+    ));
+    object.put(DataElement::new(
+        tags::PIXEL_DATA,
+        VR::OB,
+        PrimitiveValue::from(frames),
+    ));
+    object.write_to_file(path).expect("the loop is written");
+}
+
+/// A loop against what it cannot do without: every frame decoded and searched once in every view.
+fn cine(c: &mut Criterion) {
+    let config = Config::default();
+    let engine = Engine::open(&config, None).expect("the engine opens");
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("loop.dcm");
+    write_loop(&path);
+    let models = Models::open(None).expect("models");
+    let detector = detect::open("cpu", &models).expect("the CPU path");
+    let mut group = c.benchmark_group("loop of 100 frames");
+    group.sample_size(10);
+    group.throughput(Throughput::Elements(u64::from(FRAMES)));
+    group.bench_function("decode and search once", |b| {
+        b.iter(|| {
+            let object = dicom::read(&path, &config.limits).expect("the loop is read");
+            (0..FRAMES).into_par_iter().for_each(|i| {
+                let frame = object.frame(i).expect("a frame");
+                let views = views(&frame, &object.facts().display);
+                let pictures: Vec<&Gray> = views.iter().map(|v| &v.picture).collect();
+                let levels = detect::levels(config.sensitivity);
+                std::hint::black_box(detector.maps(&pictures, levels).expect("maps"));
+            });
+        });
+    });
+    group.bench_function("scan", |b| b.iter(|| engine.plan(&path).0.outcome));
+    group.finish();
+}
+
+criterion_group!(benches, files, cine);
 criterion_main!(benches);
