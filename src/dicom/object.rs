@@ -8,7 +8,7 @@ use super::fragments::{Extended, assign};
 use super::overlay::{self, NestedCounts, Overlay};
 use super::support::{Codec, Loss, Support};
 use super::value::Values;
-use super::{classes, decode, display, file, format, identity, samples};
+use super::{classes, decode, display, file, format, identity};
 use crate::config::Limits;
 use crate::facts::{Equipment, Facts, TransferSyntax, UsRegion};
 use crate::frame::{Frame, Gray, Photometric, PixelFormat};
@@ -503,10 +503,5 @@ impl Object {
             self.limits.frame_bytes,
         )
         .map(Some)
-    }
-
-    /// Whether a frame of this object holds bits outside the stored field.
-    pub fn has_high_bits(frame: &Frame) -> bool {
-        samples::has_high_bits(frame)
     }
 }

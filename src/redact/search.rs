@@ -6,7 +6,7 @@ use crate::config::Sensitivity;
 use crate::detect::{self, Detector, TextMap};
 use crate::error::Result;
 use crate::frame::{Display, Frame, Gray};
-use crate::geometry::Rect;
+use crate::geometry::{Rect, union_area};
 use crate::line::{Orientation, Reading, Strength, TextLine};
 use crate::ocr::Reader;
 use crate::phi::{ObjectDecider, Verdict};
@@ -17,6 +17,11 @@ use rayon::prelude::*;
 /// Pictures with a side above this are also searched at half size, where large glyphs have the size that the network
 /// knows.
 const HALF_SIZE_ABOVE_PX: u32 = 1400;
+/// Shorter side, px of the searched picture, from which a line must be one at half the size as well: the network has
+/// learnt letters of up to about this height, and what is larger is text only if it stays text when it shrinks.
+const LARGE_PX: u32 = 64;
+/// Share of a large line (percent) that lines found at half size must cover.
+const LARGE_COVERED_PERCENT: u64 = 50;
 /// A line of a later view is the same line if this share of it (percent) is inside lines already found.
 const SAME_LINE_PERCENT: u64 = 70;
 
@@ -227,10 +232,10 @@ impl Searcher<'_> {
             parts.push((p, mine));
             rest = others;
         }
-        Ok(parts
+        parts
             .par_iter()
             .map(|(p, maps)| self.findings(p, maps))
-            .collect())
+            .collect()
     }
 
     /// Adds what is found at 45° in the view that a person sees first, where nothing is known yet.
@@ -283,15 +288,15 @@ impl Searcher<'_> {
     }
 
     /// Everything found in one frame.
-    fn findings(&self, pictures: &Pictures, maps: &[TextMap]) -> Vec<Finding> {
+    fn findings(&self, pictures: &Pictures, maps: &[TextMap]) -> Result<Vec<Finding>> {
         let mut lines: Vec<(TextLine, usize)> = Vec::new();
         for (i, (picture, map)) in pictures.all().zip(maps).enumerate() {
             let (view, scale) = pictures.sources[i];
-            merge(
-                &mut lines,
-                lines_of(picture, map, &pictures.views[view], scale),
-                i,
-            );
+            let mut new = lines_of(picture, map, &pictures.views[view], scale);
+            if self.sensitivity == Sensitivity::Normal {
+                self.drop_unconfirmed(&mut new, picture, &pictures.views[view], scale)?;
+            }
+            merge(&mut lines, new, i);
         }
         let read = |(line, source): &(TextLine, usize)| {
             let mut found = self.read(line, &pictures.views[pictures.sources[*source].0]);
@@ -323,7 +328,36 @@ impl Searcher<'_> {
             (t.y, t.x, t.w, t.h)
         });
         self.decide(&mut found);
-        found
+        Ok(found)
+    }
+
+    /// Drops large lines that are none in the picture's half-size copy: bones, organs, patterns.
+    fn drop_unconfirmed(
+        &self,
+        lines: &mut Vec<TextLine>,
+        picture: &Gray,
+        view: &View,
+        scale: u32,
+    ) -> Result<()> {
+        let is_large = |l: &TextLine| l.tight.w.min(l.tight.h) >= LARGE_PX * scale;
+        if !lines.iter().any(is_large) {
+            return Ok(());
+        }
+        let small = half(picture);
+        let maps = self
+            .detector
+            .maps(&[&small], detect::levels(self.sensitivity))?;
+        let confirmed: Vec<Rect> = maps
+            .iter()
+            .flat_map(|map| lines_of(&small, map, view, 2 * scale))
+            .filter(|l| l.strength > Strength::Faint)
+            .flat_map(|l| l.cover)
+            .collect();
+        lines.retain(|l| {
+            let inside: Vec<Rect> = confirmed.iter().map(|c| c.intersect(&l.tight)).collect();
+            !is_large(l) || union_area(&inside) * 100 >= l.tight.area() * LARGE_COVERED_PERCENT
+        });
+        Ok(())
     }
 
     /// Reads a line, or each of its rows where it holds several. Nothing comes of what is weak and reads as nothing.
