@@ -6,8 +6,10 @@
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use unburn::codec::{jpeg_lossless, jpeg_ls, rle};
+use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
+use unburn::codec::{jpeg, jpeg_lossless, jpeg_ls, rle};
 use unburn::frame::{Frame, Photometric, PixelFormat};
+use unburn::geometry::Rect;
 
 #[path = "../tests/common/pictures.rs"]
 mod pictures;
@@ -77,5 +79,39 @@ fn codecs(criterion: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, codecs);
+/// A frame masked in its coefficients, from code stream to code stream: the banner and two lines in the sector.
+fn jpeg_blocks(criterion: &mut Criterion) {
+    let frame = screen(3, 8);
+    let masks = [
+        Rect::new(0, 8, 1024, 64),
+        Rect::new(300, 400, 200, 18),
+        Rect::new(610, 500, 130, 18),
+    ];
+    let mut group = criterion.benchmark_group("codec/jpeg");
+    group.sample_size(30);
+    for (name, sampling, progressive) in [
+        ("4:2:0", SamplingFactor::F_2_2, false),
+        ("4:4:4", SamplingFactor::F_1_1, false),
+        ("4:2:0 progressive", SamplingFactor::F_2_2, true),
+    ] {
+        let mut coded = Vec::new();
+        let mut encoder = Encoder::new(&mut coded, 85);
+        encoder.set_sampling_factor(sampling);
+        encoder.set_progressive(progressive);
+        let size = (COLS as u16, ROWS as u16);
+        encoder
+            .encode(&frame.data, size.0, size.1, ColorType::Rgb)
+            .expect("a picture JPEG has a form for");
+        group.bench_function(format!("mask {name}, {} KiB", coded.len() / 1024), |b| {
+            b.iter(|| {
+                let mut image = jpeg::Coefficients::read(black_box(&coded), frame.data.len())?;
+                image.mask_blocks(&masks, [0, 128, 128])?;
+                image.write()
+            });
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(benches, codecs, jpeg_blocks);
 criterion_main!(benches);

@@ -148,17 +148,15 @@ pub fn decoded(
                 "the frames' JPEG process is not that of the transfer syntax",
             ));
         }
-        if codec == Codec::JpegDct && s.precision != 8 && s.components != 1 {
-            return Err(unsupported(
-                "12-bit colour JPEG has no decoder that can be trusted",
-            ));
-        }
         if f.samples_per_pixel == 3 {
             f.photometric = match (s.colour, f.photometric) {
                 (Colour::RgbDecoded | Colour::Rgb, _) => Rgb,
-                // The DCT decoder turns luminance and chrominance into RGB.
-                (Colour::Ybr, _) if codec == Codec::JpegDct => Rgb,
-                (Colour::AsHeader, _) if codec == Codec::JpegDct => Rgb,
+                // The DCT decoder of 8 bits turns luminance and chrominance into RGB; that of 12 bits turns nothing.
+                (Colour::Ybr | Colour::AsHeader, _)
+                    if codec == Codec::JpegDct && s.precision <= 8 =>
+                {
+                    Rgb
+                }
                 (Colour::Ybr, _) => YbrFull,
                 (Colour::AsHeader, p) => p,
             };

@@ -6,11 +6,12 @@
 //! ```text
 //! file → dataset (tree of byte ranges) → { value, identity, display, format, overlay } → object
 //!                                        fragments → stream → decode ↗
-//! object → attributes (header operations as data) → write (apply, encode, strip) → file → check
+//! object → attributes (header operations as data) → write (apply, encode, strip, blocks) → file → check
 //! ```
 
 mod apply;
 mod attributes;
+mod blocks;
 mod check;
 mod classes;
 mod dataset;
@@ -37,6 +38,7 @@ mod value;
 mod write;
 
 pub use attributes::{BurnedInClaim, Carrier, Changes, HeaderOp, ItemValue, header_ops};
+pub use blocks::coded_fill;
 pub use check::check_written;
 pub use classes::{BurnedIn, burned_in};
 pub use object::{Carriers, Object, read, read_bytes};

@@ -77,6 +77,7 @@ pub struct Object {
     sha256: [u8; 32],
     carriers: Carriers,
     stream_lossy: bool,
+    pub(super) unit: Option<(u32, u32)>,
     notes: Vec<&'static str>,
     pub(super) limits: Limits,
 }
@@ -137,6 +138,7 @@ pub fn read_bytes(bytes: Vec<u8>, limits: &Limits) -> Result<Object, Refusal> {
     };
     let frames = locate_frames(&v, syntax, &header_format, count, &mut carriers)?;
     let mut stream_lossy = false;
+    let mut unit = None;
     let format = match &frames {
         Frames::Native(_) => format::decoded(header_format, syntax.codec, None)?,
         Frames::Fragments(list) => {
@@ -154,8 +156,12 @@ pub fn read_bytes(bytes: Vec<u8>, limits: &Limits) -> Result<Object, Refusal> {
                     };
                     format::check(&header_format, info)?;
                 }
+                let own = info.as_ref().and_then(|i| i.unit);
                 if first.is_none() {
+                    unit = own.filter(|_| syntax.codec == Codec::JpegDct);
                     first = Some(info);
+                } else if unit != own {
+                    unit = None;
                 }
             }
             format::decoded(header_format, syntax.codec, first.flatten().as_ref())?
@@ -167,6 +173,7 @@ pub fn read_bytes(bytes: Vec<u8>, limits: &Limits) -> Result<Object, Refusal> {
         sha256,
         carriers,
         stream_lossy,
+        unit,
         frames,
         header_format,
         syntax,

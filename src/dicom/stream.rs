@@ -22,6 +22,8 @@ pub struct StreamInfo {
     pub signed: Option<bool>,
     /// What the components are.
     pub colour: Colour,
+    /// Width and height in pixels of a minimum coded unit of the whole frame, for DCT streams.
+    pub unit: Option<(u32, u32)>,
     /// Whether the coding is reversible; `None` where the stream does not tell.
     pub reversible: Option<bool>,
     /// Comment and application segments that can carry text; an encoder's name and version is none.
@@ -114,6 +116,12 @@ pub fn jpeg(b: &[u8]) -> Result<StreamInfo, Refusal> {
                     return Err(bad("frame header and components do not agree"));
                 }
                 ids = parts.iter().map(|c| c[0]).collect();
+                let most = |f: fn(u8) -> u8| parts.iter().map(|c| u32::from(f(c[1]))).max();
+                if parts.len() == 1 {
+                    info.unit = Some((8, 8));
+                } else if let (Some(h), Some(v)) = (most(|f| f >> 4), most(|f| f & 15)) {
+                    info.unit = Some((8 * h, 8 * v));
+                }
                 subsampled = parts.windows(2).any(|w| w[0][1] != w[1][1]);
             }
             0xDA => {

@@ -18,7 +18,7 @@ pub enum Codec {
     DeflatedFrame,
     /// PS3.5 annex G.
     Rle,
-    /// ISO 10918-1 sequential and progressive DCT, 8 bit.
+    /// ISO 10918-1 sequential and progressive DCT, 8 and 12 bit.
     JpegDct,
     /// ISO 10918-1 lossless (Huffman).
     JpegLossless,
@@ -77,7 +77,7 @@ pub struct Support {
     /// Defined term of (0028,2114) for a lossy stream.
     pub method: &'static str,
     /// The syntax in which an object with masked frames is written, if it has a form for their samples ([`SHAPES`]): itself
-    /// where frames can be encoded again exactly, else a lossless one.
+    /// where frames can be encoded again exactly, or (JPEG DCT) coded anew in the masked blocks only; else a lossless one.
     pub masked: &'static str,
 }
 
@@ -111,8 +111,8 @@ pub const TABLE: &[Support] = table! {
     "1.2.840.10008.1.2.1.98", "Encapsulated Uncompressed Explicit VR Little Endian", Uncompressed, No, "", "1.2.840.10008.1.2.1.98";
     "1.2.840.10008.1.2.8.1", "Deflated Image Frame Compression", DeflatedFrame, No, "", "1.2.840.10008.1.2.8.1";
     RLE, "RLE Lossless", Rle, No, "", RLE;
-    "1.2.840.10008.1.2.4.50", "JPEG Baseline", JpegDct, Yes, "ISO_10918_1", EXPLICIT_LE;
-    "1.2.840.10008.1.2.4.51", "JPEG Extended", JpegDct, Yes, "ISO_10918_1", EXPLICIT_LE;
+    "1.2.840.10008.1.2.4.50", "JPEG Baseline", JpegDct, Yes, "ISO_10918_1", "1.2.840.10008.1.2.4.50";
+    "1.2.840.10008.1.2.4.51", "JPEG Extended", JpegDct, Yes, "ISO_10918_1", "1.2.840.10008.1.2.4.51";
     "1.2.840.10008.1.2.4.57", "JPEG Lossless, Process 14", JpegLossless, No, "", "1.2.840.10008.1.2.4.57";
     "1.2.840.10008.1.2.4.70", "JPEG Lossless, Process 14, Selection Value 1", JpegLossless, No, "", "1.2.840.10008.1.2.4.70";
     JPEG_LS, "JPEG-LS Lossless", JpegLs, No, "", JPEG_LS;
@@ -188,6 +188,7 @@ const PLAIN: &[Codec] = &[Codec::Native, Codec::Uncompressed, Codec::DeflatedFra
 const GREY: &[Photometric] = &[Photometric::Monochrome1, Photometric::Monochrome2];
 const PALETTE: &[Photometric] = &[Photometric::PaletteColor];
 const COLOUR: &[Photometric] = &[Photometric::Rgb, Photometric::YbrFull];
+const YBR: &[Photometric] = &[Photometric::YbrFull];
 const RGB: &[Photometric] = &[Photometric::Rgb];
 const HALF_COLOUR: &[Photometric] = &[Photometric::YbrFull422, Photometric::YbrPartial422];
 
@@ -210,7 +211,8 @@ pub const SHAPES: &[Shape] = shapes! {
     &[Codec::Rle], PALETTE, &[8, 16], true, true, 1;
     &[Codec::Rle], COLOUR, &[8, 16], false, true, 1;
     &[Codec::JpegDct], GREY, &[8, 16], false, true, 1;
-    &[Codec::JpegDct], RGB, &[8], false, true, 1;
+    &[Codec::JpegDct], RGB, &[8, 16], false, true, 1;
+    &[Codec::JpegDct], YBR, &[16], false, true, 1;
     &[Codec::JpegLossless], GREY, &[8, 16], true, true, 1;
     &[Codec::JpegLossless], PALETTE, &[8, 16], true, true, 1;
     &[Codec::JpegLossless], COLOUR, &[8], false, true, 1;
@@ -238,6 +240,14 @@ pub fn write_syntax(input: &Support, f: &PixelFormat, frames_changed: bool) -> &
     if !frames_changed && input.uid != EXPLICIT_BE {
         return input.uid;
     }
+    // Samples have no exact form in a DCT stream; what is masked in its blocks is not decoded for it.
+    if input.codec == Codec::JpegDct {
+        return if frames_changed {
+            EXPLICIT_LE
+        } else {
+            input.uid
+        };
+    }
     let has_form = Support::of(input.masked)
         .and_then(|out| shape(out.codec, f))
         .is_some_and(|s| s.written && f.rows.min(f.cols) >= s.least_side);
@@ -252,8 +262,9 @@ mod tests {
     fn what_is_written_for_a_mask_is_lossless_and_known() {
         for s in TABLE {
             let out = Support::of(s.masked).expect("a syntax of the table");
-            // Into a syntax that may hold either, frames are written reversibly.
-            assert_ne!(out.loss, Loss::Yes, "{}", s.uid);
+            // Into a syntax that may hold either, frames are written reversibly; blocks of a DCT stream lose nothing more.
+            let blocks = s.codec == Codec::JpegDct && out.uid == s.uid;
+            assert!(blocks || out.loss != Loss::Yes, "{}", s.uid);
             assert!(out.loss == Loss::No || out.uid == s.uid, "{}", s.uid);
             assert_eq!(s.method.is_empty(), s.loss == Loss::No, "{}", s.uid);
         }

@@ -37,6 +37,8 @@ pub enum FrameOut {
     Kept,
     /// New samples, in the layout of [`crate::facts::Facts::format`].
     Samples(Frame),
+    /// The frame coded anew in the input's own coding ([`Object::mask_coded`]); only where the output has the same.
+    Coded(Vec<u8>),
 }
 
 /// How an object is to be written.
@@ -248,12 +250,19 @@ impl Writer<'_> {
         }
     }
 
-    /// Samples of a frame for a native or newly encoded output, bits cleared where asked. `None` where the frame is
-    /// kept and its coded bytes can stand.
-    fn samples(&mut self, index: u32) -> Result<Option<Frame>, Refusal> {
+    /// A frame for the output: samples for a native or newly encoded one, bits cleared where asked; kept where its coded
+    /// bytes can stand.
+    fn frame(&mut self, index: u32) -> Result<FrameOut, Refusal> {
         let format = &self.object.facts().format;
         let stands = same_encoding(self.object, self.syntax);
         let mut frame = match (self.frames)(index)? {
+            FrameOut::Coded(_) if !stands || self.request.clear_high_bits => {
+                return Err(internal("a coded frame does not fit the output"));
+            }
+            FrameOut::Coded(coded) => {
+                self.written.encoded_bytes_kept = false;
+                return Ok(FrameOut::Coded(coded));
+            }
             FrameOut::Samples(frame) => {
                 if frame.format != *format || frame.data.len() != format.bytes_per_frame() {
                     return Err(internal("a frame of another layout was given"));
@@ -261,24 +270,26 @@ impl Writer<'_> {
                 self.written.encoded_bytes_kept = false;
                 frame
             }
-            FrameOut::Kept if stands && !self.request.clear_high_bits => return Ok(None),
+            FrameOut::Kept if stands && !self.request.clear_high_bits => {
+                return Ok(FrameOut::Kept);
+            }
             FrameOut::Kept => {
                 let mut frame = self.object.frame(index)?;
                 if self.request.clear_high_bits {
                     let cleared = clear_high_bits(&mut frame);
                     self.written.high_bits_cleared += cleared as u64;
                     if cleared == 0 && stands {
-                        return Ok(None);
+                        return Ok(FrameOut::Kept);
                     }
                 }
                 self.written.encoded_bytes_kept = false;
-                return Ok(Some(frame));
+                return Ok(FrameOut::Samples(frame));
             }
         };
         if self.request.clear_high_bits {
             self.written.high_bits_cleared += clear_high_bits(&mut frame) as u64;
         }
-        Ok(Some(frame))
+        Ok(FrameOut::Samples(frame))
     }
 
     fn native(&mut self, out: &mut dyn Write) -> Result<(), Refusal> {
@@ -303,10 +314,10 @@ impl Writer<'_> {
         out.write_all(&header).map_err(io)?;
         let mut bits = BitPacker::default();
         for index in 0..count {
-            let frame = self.samples(index)?;
-            let data = match &frame {
-                Some(frame) => Cow::Borrowed(frame.data.as_slice()),
-                None => self.object.encoded_frame(index)?,
+            let data = match self.frame(index)? {
+                FrameOut::Samples(frame) => Cow::Owned(frame.data),
+                FrameOut::Coded(coded) => Cow::Owned(coded),
+                FrameOut::Kept => self.object.encoded_frame(index)?,
             };
             if f.bits_allocated == 1 {
                 out.write_all(&bits.push(&data)).map_err(io)?;
@@ -335,10 +346,12 @@ impl Writer<'_> {
         encode::item(0, &mut header)?;
         out.write_all(&header).map_err(io)?;
         for index in 0..self.object.facts().frames {
-            let frame = self.samples(index)?;
-            let mut fragment = match &frame {
-                Some(frame) => recode::encode(self.syntax.codec, frame, &self.header)?,
-                None => {
+            let mut fragment = match self.frame(index)? {
+                FrameOut::Samples(frame) => {
+                    recode::encode(self.syntax.codec, &frame, &self.header)?
+                }
+                FrameOut::Coded(coded) => coded,
+                FrameOut::Kept => {
                     let kept = self.object.encoded_frame(index)?;
                     if self.request.strip_streams {
                         let stripped = strip(self.syntax.codec, &kept)?;

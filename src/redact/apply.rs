@@ -41,6 +41,11 @@ impl Cleaning {
         })
     }
 
+    /// Whether samples change although nothing is masked.
+    pub fn changes_samples(&self) -> bool {
+        self.frames_with_high_bits > 0
+    }
+
     /// For plan and report, sorted.
     pub fn actions(&self) -> Vec<CarrierAction> {
         let c = &self.carriers;
@@ -81,24 +86,28 @@ pub struct Output {
     ops: Vec<HeaderOp>,
     copy_pixel_data: bool,
     high_bits: bool,
+    in_blocks: bool,
 }
 
 impl Output {
-    /// Decides it for a plan. `burned_in_no`: the attribute may say `NO` once everything is verified.
+    /// Decides it for a plan. `burned_in_no`: the attribute may say `NO` once everything is verified. `in_blocks`: masked
+    /// frames stay JPEG.
     pub fn of(
         object: &Object,
         plan: &Plan,
         cleaning: &Cleaning,
         burned_in_no: bool,
+        in_blocks: bool,
         key: &Key,
     ) -> Output {
-        let high_bits = cleaning.frames_with_high_bits > 0;
+        let high_bits = cleaning.changes_samples();
         let masked_frames: Vec<u32> = (0..plan.frames)
             .filter(|&i| !plan.masks(i).is_empty())
             .collect();
         let samples_change = !masked_frames.is_empty() || high_bits;
+        let recoded = samples_change && !in_blocks;
         let syntax =
-            dicom::support::write_syntax(object.support(), &object.facts().format, samples_change);
+            dicom::support::write_syntax(object.support(), &object.facts().format, recoded);
         let copy_pixel_data = !samples_change
             && syntax == object.support().uid
             && !cleaning.carriers.pixel_data_needs_cleaning();
@@ -112,7 +121,7 @@ impl Output {
         let changes = Changes {
             masked_frames,
             frames_written: !copy_pixel_data,
-            recoded: samples_change,
+            recoded,
             out_syntax: syntax,
             burned_in: match (burned_in_no, object.facts().burned_in_annotation) {
                 (true, _) => BurnedInClaim::No,
@@ -131,6 +140,7 @@ impl Output {
             ops,
             copy_pixel_data,
             high_bits,
+            in_blocks,
         }
     }
 
@@ -166,6 +176,11 @@ impl Output {
             let masks = plan.masks(i);
             if masks.is_empty() {
                 return Ok(FrameOut::Kept);
+            }
+            if self.in_blocks {
+                return object
+                    .mask_coded(i, &masks, &plan.fill)
+                    .map(FrameOut::Coded);
             }
             let mut frame = object.frame(i)?;
             mask::fill(&mut frame, &masks, &plan.fill);

@@ -3,7 +3,10 @@
 use crate::error::Error;
 use crate::facts::Facts;
 use crate::frame::Frame;
+use crate::geometry::Rect;
+use crate::mask;
 use crate::outcome::{Reason, Refusal};
+use crate::plan::Fill;
 use sha2::{Digest, Sha256};
 
 /// SHA-256 of something.
@@ -17,6 +20,20 @@ pub trait Frames: Sync {
     fn frame(&self, index: u32) -> Result<Frame, Refusal>;
     /// Digest of what the frame is decoded from; equal digests mean equal frames.
     fn digest(&self, index: u32) -> Result<Hash, Refusal>;
+    /// The frame as the output will show it with these masks.
+    fn masked(&self, index: u32, masks: &[Rect], fill: &Fill) -> Result<Frame, Refusal> {
+        let mut frame = self.frame(index)?;
+        mask::fill(&mut frame, masks, fill);
+        Ok(frame)
+    }
+    /// Width and height in pixels of the units to which masks have to grow.
+    fn unit(&self) -> (u32, u32) {
+        (1, 1)
+    }
+    /// The fill, where it does not depend on the samples.
+    fn fill(&self) -> Option<Fill> {
+        None
+    }
 }
 
 /// Fingerprint of a frame's stored values: bits outside the stored field do not count.

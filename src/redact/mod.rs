@@ -7,6 +7,7 @@
 mod apply;
 mod bands;
 mod blend;
+mod blocks;
 mod frames;
 mod growth;
 mod pair;
@@ -23,6 +24,7 @@ pub use search::{Finding, Searcher};
 
 use crate::config::{Config, Policy};
 use crate::detect::{self, Detector};
+use crate::dicom::support::Codec;
 use crate::dicom::{self, Object};
 use crate::error;
 use crate::facts::Facts;
@@ -42,6 +44,7 @@ use crate::report::{
 use crate::site::Site;
 use crate::templates;
 use apply::{Cleaning, Output};
+use blocks::{Blocks, Coded};
 use growth::Spread;
 use publish::Pending;
 use std::collections::BTreeMap;
@@ -69,6 +72,8 @@ struct Work {
     /// Whether BurnedInAnnotation may say `NO` once everything is verified.
     burned_in_no: bool,
     cleaning: Cleaning,
+    /// Whether masked frames stay JPEG, coded anew under the masks only.
+    in_blocks: bool,
     timings: Timings,
 }
 
@@ -201,8 +206,9 @@ impl Engine {
         guarded(|| {
             let mut report = FileReport::new(&self.tool, input, Outcome::Failed);
             let work = self.prepare(input, &mut report)?;
+            let coded = Coded::of(&work.object).filter(|_| work.in_blocks);
             preview::draw(
-                &work.object,
+                coded.as_ref().map_or(&work.object, |c| c as &dyn Frames),
                 work.object.facts(),
                 &work.plan,
                 frame,
@@ -240,12 +246,35 @@ impl Engine {
             whole_bands: self.config.whole_bands && self.config.policy == Policy::All,
         };
         let always = self.template_masks(facts)?;
-        let fixed = timings.time("plan", || {
-            planner::fixed_point(&object, facts, &searcher, spread, &always)
-        })?;
+        let cleaning = timings.time("clean", || Cleaning::of(&object))?;
         let mut warnings: Vec<String> = object.notes().iter().map(|n| (*n).to_owned()).collect();
+        let markers_stay = self.config.policy != Policy::All;
+        let coded = Coded::of(&object).filter(|_| !cleaning.changes_samples());
+        let (fixed, in_blocks) = timings.time("plan", || {
+            let plan = |frames| planner::fixed_point(frames, facts, &searcher, spread, &always);
+            match coded.as_ref().map(|c| (c, plan(c))) {
+                Some((_, Ok(fixed))) if !(fixed.laterality_lost && markers_stay) => {
+                    Ok((fixed, true))
+                }
+                // Masks as large as the coded units may hit a marker that smaller ones spare.
+                Some((_, Ok(fixed))) => match plan(&object)? {
+                    spared if !spared.laterality_lost => Ok((spared, false)),
+                    _ => Ok((fixed, true)),
+                },
+                // What cannot be masked as it is coded, or has no rest under such masks, can as samples.
+                Some((c, Err(e))) if c.refused() || e.reason == Reason::PlanUnstable => {
+                    plan(&object).map(|fixed| (fixed, false))
+                }
+                Some((_, Err(e))) => Err(e),
+                None => plan(&object).map(|fixed| (fixed, false)),
+            }
+        })?;
         let mut review = Vec::new();
         let masks_anything = fixed.items.iter().any(|i| i.action == Action::Mask);
+        let is_jpeg = object.support().codec == Codec::JpegDct;
+        if is_jpeg && (masks_anything && !in_blocks || cleaning.changes_samples()) {
+            warnings.push("jpeg_decoded".into());
+        }
         if facts.burned_in_annotation == Some(true) && !masks_anything {
             review.push(Reason::BurnedInNotFound);
         }
@@ -255,7 +284,6 @@ impl Engine {
                 review.push(Reason::LateralityMasked);
             }
         }
-        let cleaning = timings.time("clean", || Cleaning::of(&object))?;
         let plan = Plan {
             version: PLAN_VERSION,
             input_sha256: hex(&object.sha256()),
@@ -308,6 +336,7 @@ impl Engine {
             fixed,
             burned_in_no,
             cleaning,
+            in_blocks,
             timings,
         })
     }
@@ -322,7 +351,15 @@ impl Engine {
     ) -> Result<(), Refusal> {
         let (object, plan) = (&work.object, &work.plan);
         let facts = object.facts();
-        let form = Output::of(object, plan, &work.cleaning, work.burned_in_no, &self.key);
+        let in_blocks = work.in_blocks && plan.masks_anything();
+        let form = Output::of(
+            object,
+            plan,
+            &work.cleaning,
+            work.burned_in_no,
+            in_blocks,
+            &self.key,
+        );
         let mut pending = Pending::beside(output)?;
         let written = work.timings.time("write", || {
             let mut file = BufWriter::with_capacity(1 << 20, pending.file()?);
@@ -338,7 +375,13 @@ impl Engine {
             let decider = self.decider.for_object(&facts.identities);
             let searcher = self.searcher(&decider, &self.reader, facts);
             let searched = &work.fixed.searched;
-            let verify = verify::check(object, &reread, facts, plan, searched, &searcher)?;
+            let blocks = Blocks {
+                original: object,
+                written: &reread,
+                fill: plan.fill,
+            };
+            let blocks = Some(&blocks).filter(|_| in_blocks);
+            let verify = verify::check(object, &reread, facts, plan, blocks, searched, &searcher)?;
             Ok::<_, Refusal>((verify, reread.sha256()))
         });
         report.timings_ms = work.timings.0;
@@ -355,7 +398,11 @@ impl Engine {
             syntaxes.out = Some(form.syntax().into());
         }
         if let Some(pixels) = &mut report.pixels {
-            pixels.outside_identical = Identical::Samples;
+            pixels.outside_identical = if in_blocks {
+                Identical::Coefficients
+            } else {
+                Identical::Samples
+            };
             pixels.encoded_bytes_kept = written.encoded_bytes_kept;
         }
         Ok(())
@@ -385,17 +432,26 @@ impl Engine {
             let decider = self.decider.for_object(&identities);
             let reader = CachedReader::new(&self.reader);
             let searcher = self.searcher(&decider, &reader, written.facts());
+            let blocks = timings.time("compare", || {
+                original.as_ref().and_then(|o| blocks::pair(o, &written))
+            });
             let judgement = timings.time("judge", || {
                 let original = original.as_ref().map(|o| o as &dyn Frames);
-                pair::judge(original, &written, written.facts(), &searcher)
+                pair::judge(
+                    original,
+                    &written,
+                    blocks.as_ref(),
+                    written.facts(),
+                    &searcher,
+                )
             })?;
             if original.is_some() {
                 report.outside_differing = judgement.other;
                 report.inside_constant = judgement.other == 0;
-                outcome.outside_identical = Some(if judgement.other == 0 {
-                    Identical::Samples
-                } else {
-                    Identical::No
+                outcome.outside_identical = Some(match (judgement.other, &blocks) {
+                    (0, None) => Identical::Samples,
+                    (0, Some(_)) => Identical::Coefficients,
+                    _ => Identical::No,
                 });
             }
             report.residual_lines = judgement.residual;

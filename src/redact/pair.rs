@@ -2,6 +2,7 @@
 //!
 //! What was masked is taken from the pair itself: the pixels that became one and the same value, and the boxes they make.
 
+use super::blocks;
 use super::frames::{Frames, Hash, device_fault, frames_at_once, ranges};
 use super::growth::{reads_remains, standing};
 use super::search::{Finding, Searcher};
@@ -39,13 +40,14 @@ struct Picture {
 }
 
 /// Searches a written object, and compares it with its original where there is one. The fill is the value that most
-/// changed pixels have.
+/// changed pixels have. With `blocks` a comparison in coefficients says what changed.
 ///
 /// # Errors
 /// A frame that cannot be decoded; another number of frames or another layout than the original's.
 pub fn judge(
     original: Option<&dyn Frames>,
     written: &dyn Frames,
+    blocks: Option<&blocks::Pair>,
     facts: &Facts,
     searcher: &Searcher<'_>,
 ) -> Result<Judgement, Refusal> {
@@ -70,7 +72,7 @@ pub fn judge(
     for block in contents.chunks(frames_at_once(facts)) {
         let pictures: Vec<Picture> = block
             .par_iter()
-            .map(|equal| Picture::of(original, written, equal))
+            .map(|equal| Picture::of(original, written, blocks, equal))
             .collect::<Result<_, Refusal>>()?;
         let mut searched = Vec::with_capacity(pictures.len());
         for p in pictures {
@@ -103,6 +105,9 @@ pub fn judge(
     judgement.items.sort_unstable();
     judgement.masked = values.values().copied().max().unwrap_or(0);
     judgement.other = values.values().sum::<u64>() - judgement.masked;
+    if let Some(blocks) = blocks {
+        (judgement.masked, judgement.other) = (blocks.masked, blocks.other);
+    }
     Ok(judgement)
 }
 
@@ -110,6 +115,7 @@ impl Picture {
     fn of(
         original: Option<&dyn Frames>,
         written: &dyn Frames,
+        blocks: Option<&blocks::Pair>,
         equal: &BTreeSet<u32>,
     ) -> Result<Picture, Refusal> {
         let index = equal.first().copied().unwrap_or(0);
@@ -120,7 +126,10 @@ impl Picture {
             values: BTreeMap::new(),
             frame,
         };
-        if let Some(original) = original {
+        if let Some(blocks) = blocks {
+            let changed = blocks.changed.get(index as usize);
+            picture.masks = changed.cloned().unwrap_or_default();
+        } else if let Some(original) = original {
             picture.compare(&original.frame(index)?)?;
         }
         Ok(picture)

@@ -91,7 +91,9 @@ pub fn fixed_point(
             );
         }
     }
-    let fill = mask::choose_fill(facts, extremes);
+    let fill = frames
+        .fill()
+        .unwrap_or_else(|| mask::choose_fill(facts, extremes));
     planner.settle(searcher, &fill)?;
     Ok(planner.finish(fill))
 }
@@ -106,6 +108,13 @@ fn is_marker(finding: &Finding, verdict: &Verdict) -> bool {
         && verdict.confidence >= MARKER_READ
         && (text.chars().count() > 2 || text.chars().all(char::is_alphabetic))
         && (text.chars().count() != 1 || matches!(text, "R" | "L" | "r" | "l"))
+}
+
+/// Grows a rectangle to what can be masked without touching a neighbour.
+fn codec_growth(rect: Rect, frames: &dyn Frames, facts: &Facts) -> Rect {
+    let (w, h) = frames.unit();
+    let pairs = mask::codec_growth(rect, &facts.format);
+    pairs.snap(w, h, facts.format.cols, facts.format.rows)
 }
 
 /// A frame's content and its masks.
@@ -139,7 +148,7 @@ impl<'a> Planner<'a> {
         let marks = always
             .iter()
             .map(|(rect, reason)| Mark {
-                rect: mask::codec_growth(*rect, &facts.format),
+                rect: codec_growth(*rect, frames, facts),
                 before_codec: *rect,
                 reason: reason.clone(),
                 origin: Origin::Template,
@@ -216,11 +225,11 @@ impl<'a> Planner<'a> {
         let mut results = Vec::with_capacity(which.len());
         for block in which.chunks(frames_at_once(self.facts)) {
             let prepare = |&i: &u32| -> Result<(Frame, Vec<Rect>), Refusal> {
-                let mut frame = self.frames.frame(i)?;
                 let masks = fill.map_or_else(Vec::new, |_| self.masks(i));
-                if let Some(fill) = fill {
-                    mask::fill(&mut frame, &masks, fill);
-                }
+                let frame = match fill {
+                    Some(fill) if !masks.is_empty() => self.frames.masked(i, &masks, fill)?,
+                    _ => self.frames.frame(i)?,
+                };
                 Ok((frame, masks))
             };
             let frames: Vec<_> = block.par_iter().map(prepare).collect::<Result<_, _>>()?;
@@ -335,7 +344,7 @@ impl<'a> Planner<'a> {
         if let Some(band) = bands::around(&self.bands, &raw) {
             self.bands.retain(|b| *b != band);
             self.marks.push(Mark {
-                rect: mask::codec_growth(band, f),
+                rect: codec_growth(band, self.frames, self.facts),
                 before_codec: band,
                 reason: "banner-band".into(),
                 origin: Origin::Rule,
@@ -345,7 +354,7 @@ impl<'a> Planner<'a> {
             });
         }
         self.marks.push(Mark {
-            rect: mask::codec_growth(before_codec, &self.facts.format),
+            rect: codec_growth(before_codec, self.frames, self.facts),
             before_codec,
             reason: reason.to_owned(),
             origin: Origin::Rule,

@@ -2,8 +2,6 @@
 
 use super::frames::Frames;
 use crate::facts::Facts;
-use crate::frame::Frame;
-use crate::mask;
 use crate::outcome::{Reason, Refusal};
 use crate::plan::Plan;
 use crate::preview::{PreviewData, RgbImage};
@@ -31,10 +29,14 @@ pub fn draw(
     let mut before: Option<Rgb> = None;
     let mut after: Option<Rgb> = None;
     for &i in &shown {
-        let mut frame: Frame = frames.frame(i)?;
+        let frame = frames.frame(i)?;
         brighten(&mut before, views::first_look(&frame, &facts.display));
-        mask::fill(&mut frame, &plan.masks(i), &plan.fill);
-        brighten(&mut after, views::first_look(&frame, &facts.display));
+        let masks = plan.masks(i);
+        let masked = match masks.as_slice() {
+            [] => frame,
+            masks => frames.masked(i, masks, &plan.fill)?,
+        };
+        brighten(&mut after, views::first_look(&masked, &facts.display));
     }
     let boxes = plan
         .items

@@ -3,6 +3,7 @@
 //! It proves the writing: outside the masks nothing changed, inside one constant, valid encapsulation, and nothing found
 //! that no keep rule covers. It does not prove that a person would find nothing.
 
+use super::blocks::Blocks;
 use super::frames::{Frames, device_fault, fingerprint, frames_at_once};
 use super::growth::covered;
 use super::search::{Finding, Searcher};
@@ -21,7 +22,8 @@ type Compared = (FrameCheck, Option<(Frame, Vec<Rect>)>);
 
 /// Compares a written object with its original and its plan. `searched` holds the fingerprints of masked frames that a
 /// search with the same detector, reader and rules has found free of anything but kept text; a written frame with one of
-/// these contents need not be searched again, any other is.
+/// these contents need not be searched again, any other is. With `blocks` the coefficients decide what is equal and what is
+/// filled, and samples have to be equal as well where no decoder mixes chrominance.
 ///
 /// # Errors
 /// The first statement that does not hold, as a [`Refusal`]; a frame that cannot be decoded.
@@ -30,6 +32,7 @@ pub fn check(
     written: &dyn Frames,
     facts: &Facts,
     plan: &Plan,
+    blocks: Option<&Blocks<'_>>,
     searched: &HashSet<[u8; 32]>,
     searcher: &Searcher<'_>,
 ) -> Result<VerifyReport, Refusal> {
@@ -46,7 +49,15 @@ pub fn check(
     let compare_one = |&i: &u32| -> Result<Compared, Refusal> {
         let (before, after) = (original.frame(i)?, written.frame(i)?);
         let masks = plan.masks(i);
-        let check = compare(&before, &after, &masks, &plan.fill)?;
+        let check = match blocks {
+            None => compare(&before, &after, &masks, &plan.fill)?,
+            Some(blocks) => {
+                let mut check = blocks.check(i, &masks)?;
+                let samples = compare(&before, &after, &blocks.unlike(&masks), &plan.fill)?;
+                check.differing += samples.differing;
+                check
+            }
+        };
         let known = searched.contains(&fingerprint(&after));
         Ok((check, (!known).then_some((after, masks))))
     };
@@ -77,7 +88,7 @@ pub fn check(
     if total.differing > 0 {
         return Err(Refusal::new(
             Reason::OutsideChanged,
-            format!("{} samples", total.differing),
+            format!("{} samples or blocks", total.differing),
         ));
     }
     if !total.constant {
@@ -101,11 +112,23 @@ pub fn check(
     })
 }
 
+/// What comparing one frame gave.
 #[derive(Default)]
-struct FrameCheck {
+pub struct FrameCheck {
     differing: u64,
     constant: bool,
     residual: u32,
+}
+
+impl FrameCheck {
+    /// How many samples or units differ outside the masks, and whether all inside is the fill.
+    pub fn of(differing: u64, constant: bool) -> FrameCheck {
+        FrameCheck {
+            differing,
+            constant,
+            residual: 0,
+        }
+    }
 }
 
 /// Compares stored values outside the masks and raw words inside.
@@ -150,11 +173,7 @@ fn compare(
         }
     }
     let constant = masks.iter().all(|m| mask::is_filled(after, m, fill));
-    Ok(FrameCheck {
-        differing,
-        constant,
-        residual: 0,
-    })
+    Ok(FrameCheck::of(differing, constant))
 }
 
 /// Lines with something to mask that lies outside the masks.

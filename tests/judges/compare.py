@@ -8,6 +8,7 @@ JOBS.json: [{"source": absent, or the PATH of the samples that the original was 
              "original": PATH, "redacted": PATH, "masks": [{"frames": [first, last], "rect": [x, y, w, h]}, ...],
              "ours": null, or for a lossy original the PATH of its RGB samples from the program's decoder}, ...]
 Prints a list, one object a job:
+  in_blocks       whether both are JPEG of other bytes: only the first component is compared (jpeg_blocks.py has the others)
   outside_max     largest difference of a stored sample outside the masks; of a luma value where the input is lossy
   decoders_max    with `ours`: by how much two decoders differ in luma on the untouched original, outside the masks
   fills           number of different pixels inside the masks
@@ -135,7 +136,11 @@ def compare(job):
     lossy = a.file_meta.TransferSyntaxUID in LOSSY
     kept = encoded(a) == encoded(b) and a.file_meta.TransferSyntaxUID == b.file_meta.TransferSyntaxUID
     same_syntax = a.file_meta.TransferSyntaxUID == b.file_meta.TransferSyntaxUID
-    if lossy and not kept and (not same_syntax or a.file_meta.TransferSyntaxUID in DCT):
+    in_blocks = not kept and same_syntax and a.file_meta.TransferSyntaxUID in DCT
+    if in_blocks:
+        x, y = (frames(ds, True)[..., :1] for ds in (a, b))
+        inside = y
+    elif lossy and not kept and not same_syntax:
         # Another decoder is at work on one side: compare what a person sees.
         x, y = luma(frames(a, False)), luma(frames(b, False))
         inside = frames(b, False)
@@ -163,6 +168,7 @@ def compare(job):
         "masked": int(mask.sum()),
         "pixel_bytes_equal": kept,
         "lossy": bool(lossy),
+        "in_blocks": in_blocks,
         "offsets_right": offsets_right(job["redacted"]),
         "high_bits": high_bits(b),
         "overlay_groups": sum(1 for t in b.keys() if t.group & 0xFF00 == 0x6000 and t.element == 0x0010),

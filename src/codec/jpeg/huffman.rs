@@ -210,6 +210,11 @@ impl BitReader {
         Err(CodecError::Damaged("JPEG code"))
     }
 
+    /// The next bits as they are, up to 32.
+    pub(in crate::codec) fn bits(&mut self, count: u32) -> Result<u32, CodecError> {
+        if count == 0 { Ok(0) } else { self.take(count) }
+    }
+
     /// A signed number of a size class (F.2.2.1), up to 15 bits.
     pub(in crate::codec) fn number(&mut self, size: u32) -> Result<i32, CodecError> {
         if size == 0 {

@@ -66,24 +66,25 @@ fn round(value: i64, bits: u32) -> i64 {
 }
 
 impl Coefficients<'_> {
-    /// The samples as coded, without any colour transform.
+    /// The samples as coded, without any colour transform. A sample of a subsampled component stands for all pixels it covers.
     ///
     /// # Errors
-    /// [`CodecError::Unsupported`] for subsampled components.
+    /// [`CodecError::Damaged`] if a component has no quantiser.
     pub fn samples(&self) -> Result<Decoded, CodecError> {
         let (h, v) = self.max_sampling();
-        if self.components.iter().any(|c| (c.h, c.v) != (h, v)) {
-            return Err(CodecError::Unsupported("subsampled JPEG components"));
-        }
         let (width, height) = (self.width as usize, self.height as usize);
         let word = if self.bits > 8 { 2 } else { 1 };
         let pixel = word * self.components.len();
         let mut samples = vec![0; width * height * pixel];
-        for (c, component) in self.components.iter().enumerate() {
-            self.component_samples(component, |x, y, value| {
-                let at = (y * width + x) * pixel + c * word;
-                samples[at..at + word].copy_from_slice(&value.to_le_bytes()[..word]);
-            })?;
+        for (i, component) in self.components.iter().enumerate() {
+            let (plane, stride) = self.plane(component)?;
+            for (y, row) in samples.chunks_exact_mut(width * pixel).enumerate() {
+                let line = &plane[y * component.v / v * stride..];
+                for (x, pixel) in row.chunks_exact_mut(pixel).enumerate() {
+                    let value = line[x * component.h / h].to_le_bytes();
+                    pixel[i * word..(i + 1) * word].copy_from_slice(&value[..word]);
+                }
+            }
         }
         Ok(Decoded {
             width: self.width,
@@ -95,34 +96,32 @@ impl Coefficients<'_> {
         })
     }
 
-    /// Gives every sample of a full-resolution component that lies in the image to `put`.
-    fn component_samples(
-        &self,
-        component: &Component,
-        mut put: impl FnMut(usize, usize, u16),
-    ) -> Result<(), CodecError> {
+    /// All samples of a component at its own resolution, and how many a row holds.
+    fn plane(&self, component: &Component) -> Result<(Vec<u16>, usize), CodecError> {
         let quantizer = component
             .quantizer
             .as_ref()
             .ok_or(CodecError::Damaged("JPEG quantizer is missing"))?;
         let weights = weights();
-        let (width, height) = (self.width as usize, self.height as usize);
         let middle = 1i32 << (self.bits - 1);
         let top = (1i32 << self.bits) - 1;
+        let stride = 8 * component.stride;
+        let mut plane = vec![0; component.blocks.len() * 64];
         for (i, block) in component.blocks.iter().enumerate() {
-            let (left, upper) = (i % component.stride * 8, i / component.stride * 8);
-            if left >= width || upper >= height {
-                continue;
-            }
-            let block = transform(block, quantizer, &weights);
-            for (i, value) in block.iter().enumerate() {
-                let (x, y) = (left + i % 8, upper + i / 8);
-                if x < width && y < height {
-                    put(x, y, (value + middle).clamp(0, top) as u16);
+            let corner = i / component.stride * 8 * stride + i % component.stride * 8;
+            for (y, row) in transform(block, quantizer, &weights)
+                .as_chunks::<8>()
+                .0
+                .iter()
+                .enumerate()
+            {
+                let line = &mut plane[corner + y * stride..][..8];
+                for (to, value) in line.iter_mut().zip(row) {
+                    *to = (value + middle).clamp(0, top) as u16;
                 }
             }
         }
-        Ok(())
+        Ok((plane, stride))
     }
 }
 

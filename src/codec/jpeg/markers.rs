@@ -2,8 +2,9 @@
 
 use std::rc::Rc;
 
+use super::block::{Mode, Pass, Slots};
 use super::huffman::Table;
-use super::{Coefficients, Component, Entropy, Scan, ScanComponent};
+use super::{Coefficients, Component, Entropy, Scan, ScanComponent, UNSENT};
 use crate::codec::CodecError;
 
 const SOI: u8 = 0xd8;
@@ -14,6 +15,9 @@ const DNL: u8 = 0xdc;
 const DRI: u8 = 0xdd;
 pub(super) const DHT: u8 = 0xc4;
 pub(super) const RST0: u8 = 0xd0;
+
+/// More scans than any encoder makes: a stream of a few bytes could ask for a pass over the image with each.
+const MAX_SCANS: usize = 256;
 
 /// Tables as they stand while the stream is read.
 #[derive(Default)]
@@ -63,10 +67,9 @@ impl<'a> Coefficients<'a> {
                 .ok_or(EARLY)?;
             pos += 2 + body.len();
             match marker {
-                0xc0 | 0xc1 if image.is_none() => {
+                0xc0..=0xc2 if image.is_none() => {
                     image = Some(frame_header(data, body, marker, max_bytes)?);
                 }
-                0xc2 => return Err(CodecError::Unsupported("progressive JPEG")),
                 0xc3 => return Err(CodecError::Unsupported("lossless JPEG as coefficients")),
                 DHT => tables.define_codes(body)?,
                 0xc5..=0xcf => {
@@ -84,13 +87,12 @@ impl<'a> Coefficients<'a> {
                     let image = image
                         .as_mut()
                         .ok_or(CodecError::Damaged("scan before frame header"))?;
-                    let components = scan_header(body, image, &tables)?;
+                    let scan = scan_header(body, image, &tables)?;
                     let length = coded_length(&data[pos..]).ok_or(EARLY)?;
                     let scan = Scan {
                         coded: pos..pos + length,
                         header,
-                        components,
-                        restart: tables.restart,
+                        ..scan
                     };
                     pos += length;
                     image.read_scan(&scan)?;
@@ -103,23 +105,27 @@ impl<'a> Coefficients<'a> {
     }
 
     fn complete(self, tables: &Tables) -> Result<Self, CodecError> {
-        let seen = |i| {
-            self.scans
-                .iter()
-                .any(|s| s.components.iter().any(|c| c.index == i))
-        };
-        for (i, component) in self.components.iter().enumerate() {
-            if !seen(i) {
-                return Err(CodecError::Damaged("JPEG component without a scan"));
+        for component in &self.components {
+            match component.sent[0] {
+                0 => {}
+                UNSENT => return Err(CodecError::Damaged("JPEG component without a scan")),
+                // A mask would need bits for which there is no scan.
+                _ => {
+                    return Err(CodecError::Unsupported(
+                        "progressive JPEG without its last scans",
+                    ));
+                }
             }
             // A table changed behind its scan would make the kept one doubtful.
             if tables.quantizers[component.quantizer_id] != component.quantizer {
-                return Err(CodecError::Unsupported("JPEG quantizer defined again"));
+                return Err(QUANTIZER_AGAIN);
             }
         }
         Ok(self)
     }
 }
+
+const QUANTIZER_AGAIN: CodecError = CodecError::Unsupported("JPEG quantizer defined again");
 
 /// Bytes up to the next marker that is not a restart marker.
 fn coded_length(data: &[u8]) -> Option<usize> {
@@ -149,7 +155,7 @@ fn frame_header<'a>(
     const BAD: CodecError = CodecError::Damaged("JPEG frame header");
     let (&[bits, h1, h0, w1, w0, count], list) = body.split_first_chunk().ok_or(BAD)?;
     let (height, width) = (u16::from_be_bytes([h1, h0]), u16::from_be_bytes([w1, w0]));
-    let bits_fit = bits == 8 || (bits == 12 && marker == 0xc1);
+    let bits_fit = bits == 8 || (bits == 12 && marker != 0xc0);
     if list.len() != 3 * usize::from(count) || !bits_fit || width == 0 {
         return Err(BAD);
     }
@@ -184,6 +190,7 @@ fn frame_header<'a>(
             stride: 0,
             quantizer_id: usize::from(quantizer_id),
             quantizer: None,
+            sent: [UNSENT; 64],
             blocks: Vec::new(),
         });
     }
@@ -192,6 +199,7 @@ fn frame_header<'a>(
         width: width.into(),
         height: height.into(),
         bits: bits.into(),
+        progressive: marker == 0xc2,
         components,
         scans: Vec::new(),
         end: 0,
@@ -207,45 +215,95 @@ fn frame_header<'a>(
     Ok(image)
 }
 
-fn scan_header(
-    body: &[u8],
-    image: &mut Coefficients,
-    tables: &Tables,
-) -> Result<Vec<ScanComponent>, CodecError> {
+/// Reads a scan header and checks it against what scans before have given; where the scan lies is left to the caller.
+fn scan_header(body: &[u8], image: &mut Coefficients, tables: &Tables) -> Result<Scan, CodecError> {
     const BAD: CodecError = CodecError::Damaged("JPEG scan header");
+    if image.scans.len() == MAX_SCANS {
+        return Err(CodecError::Unsupported("JPEG of very many scans"));
+    }
     let (&count, rest) = body.split_first().ok_or(BAD)?;
     let (list, tail) = rest.split_at_checked(2 * usize::from(count)).ok_or(BAD)?;
-    if tail != [0, 63, 0] || !(1..=3).contains(&count) {
+    let &[first, last, bits] = tail else {
+        return Err(BAD);
+    };
+    let (high, low) = (bits >> 4, bits & 15);
+    let pass = Pass {
+        mode: match (image.progressive, first, high) {
+            (false, 0, 0) if last == 63 && low == 0 => Mode::Whole,
+            (true, 0, 0) => Mode::DcFirst,
+            (true, 0, _) => Mode::DcNext,
+            (true, _, 0) => Mode::AcFirst,
+            (true, _, _) => Mode::AcNext,
+            (false, ..) => return Err(BAD),
+        },
+        first: first.into(),
+        last: last.into(),
+        low: low.into(),
+    };
+    let alone = matches!(pass.mode, Mode::AcFirst | Mode::AcNext);
+    let dc_only = matches!(pass.mode, Mode::DcFirst | Mode::DcNext);
+    let band_fits = last < 64 && first <= last && !(dc_only && last > 0);
+    let bits_fit = low <= 13 && (high == 0 || high == low + 1);
+    if !(1..=3).contains(&count) || alone && count > 1 || !band_fits || !bits_fit {
         return Err(BAD);
     }
-    let mut components: Vec<ScanComponent> = Vec::with_capacity(3);
+    let mut scan = Scan {
+        coded: 0..0,
+        header: 0,
+        components: Vec::with_capacity(3),
+        tables: Vec::new(),
+        restart: tables.restart,
+        pass,
+    };
     for &[id, codes] in list.as_chunks().0 {
         let index = image
             .components
             .iter()
             .position(|c| c.id == id)
+            .filter(|i| scan.components.iter().all(|c| c.index != *i))
             .ok_or(BAD)?;
-        let twice = |c: &ScanComponent| c.index == index;
-        let mut earlier = image.scans.iter().flat_map(|s| &s.components);
-        if components.iter().any(twice) || earlier.any(twice) {
+        let component = &mut image.components[index];
+        // Each coefficient comes once, its bits one by one, and the first coefficient before the others (G.1.1.1.1).
+        let before = if high == 0 { UNSENT } else { high };
+        let band = &mut component.sent[pass.first..=pass.last];
+        if band.iter().any(|sent| *sent != before) {
             return Err(BAD);
         }
-        let entropy = |set: &[Option<Rc<Table>>; 4], id: u8| {
-            let table = set.get(usize::from(id)).and_then(|t| t.clone());
-            table.map(|table| Entropy { id, table }).ok_or(BAD)
-        };
-        let component = &mut image.components[index];
-        component.quantizer = tables.quantizers[component.quantizer_id];
-        if component.quantizer.is_none() {
+        band.fill(low);
+        if component.sent[0] == UNSENT {
+            return Err(BAD);
+        }
+        let quantizer = tables.quantizers[component.quantizer_id];
+        if quantizer.is_none() {
             return Err(CodecError::Damaged("JPEG quantizer is missing"));
         }
-        components.push(ScanComponent {
-            index,
-            dc: entropy(&tables.dc, codes >> 4)?,
-            ac: entropy(&tables.ac, codes & 15)?,
-        });
+        if component.quantizer.is_some() && component.quantizer != quantizer {
+            return Err(QUANTIZER_AGAIN);
+        }
+        component.quantizer = quantizer;
+        let mut slot = |class: u8, id: u8| -> Result<usize, CodecError> {
+            if !pass.needs(class) {
+                return Ok(0);
+            }
+            let class_and_id = class << 4 | id;
+            if let Some(at) = (scan.tables.iter()).position(|t| t.class_and_id == class_and_id) {
+                return Ok(at);
+            }
+            let set = if class == 0 { &tables.dc } else { &tables.ac };
+            let table = set.get(usize::from(id)).and_then(|t| t.clone());
+            scan.tables.push(Entropy {
+                class_and_id,
+                table: table.ok_or(BAD)?,
+            });
+            Ok(scan.tables.len() - 1)
+        };
+        let slots = Slots {
+            dc: slot(0, codes >> 4)?,
+            ac: slot(1, codes & 15)?,
+        };
+        scan.components.push(ScanComponent { index, slots });
     }
-    Ok(components)
+    Ok(scan)
 }
 
 impl Tables {

@@ -1,13 +1,15 @@
-//! JPEG in the coefficient domain (ISO/IEC 10918-1): sequential DCT, Huffman coded, 8 or 12 bits (SOF0, SOF1).
+//! JPEG in the coefficient domain (ISO/IEC 10918-1): sequential and progressive DCT, Huffman coded, 8 or 12 bits (SOF0 to SOF2).
 //!
-//! [`Coefficients::read`] takes a stream apart into quantised blocks, [`Coefficients::mask_blocks`] blackens some of
+//! [`Coefficients::read`] takes a stream apart into quantised blocks, [`Coefficients::mask_blocks`] fills some of
 //! them, [`Coefficients::write`] puts the stream together again: every marker segment is kept as it is, every block that was not
-//! touched keeps its coefficients, so nothing outside the masks is coded a second time. [`decode`] gives samples,
-//! without any colour transform, which no other decoder here does for 12 bits.
+//! touched keeps its coefficients, so nothing outside the masks is quantised a second time. [`Coefficients::compare`] proves it.
+//! [`decode`] gives samples, without any colour transform, which no other decoder here does for 12 bits.
 //!
-//! Refuses by name: progressive, lossless, arithmetic and hierarchical streams, sizes given by DNL; and, for samples only,
-//! subsampled components.
+//! Refuses by name: lossless, arithmetic and hierarchical streams, sizes given by DNL, progressive streams whose first coefficients
+//! never become exact.
 
+mod block;
+mod compare;
 pub(super) mod huffman;
 mod idct;
 mod markers;
@@ -20,10 +22,11 @@ mod tests;
 use std::ops::Range;
 use std::rc::Rc;
 
+use block::{Pass, Slots};
 use huffman::Table;
 
 use super::{CodecError, Decoded};
-pub use mask::Colour;
+pub use compare::{Unit, Units};
 
 /// Coefficients of a block in zigzag order, as coded.
 pub type Block = [i16; 64];
@@ -42,8 +45,13 @@ pub struct Component {
     stride: usize,
     quantizer_id: usize,
     quantizer: Option<[u16; 64]>,
+    /// Lowest bit that scans have given so far, by coefficient; [`UNSENT`] for none.
+    sent: [u8; 64],
     blocks: Vec<Block>,
 }
+
+/// No scan has given the coefficient yet.
+const UNSENT: u8 = u8::MAX;
 
 impl Component {
     /// Sampling factors, horizontal and vertical.
@@ -64,6 +72,7 @@ pub struct Coefficients<'a> {
     width: u32,
     height: u32,
     bits: u16,
+    progressive: bool,
     components: Vec<Component>,
     scans: Vec<Scan>,
     /// First byte behind the end of image.
@@ -78,21 +87,23 @@ struct Scan {
     /// First byte of the scan header's marker.
     header: usize,
     components: Vec<ScanComponent>,
+    /// What the components' [`Slots`] count.
+    tables: Vec<Entropy>,
     /// MCUs between restart markers; 0 for none.
     restart: usize,
+    pass: Pass,
 }
 
 #[derive(Clone, Debug)]
 struct ScanComponent {
     index: usize,
-    dc: Entropy,
-    ac: Entropy,
+    slots: Slots,
 }
 
-/// A Huffman table and the number it has in the scan.
+/// A Huffman table and the class and number it has in the scan, as in a DHT segment.
 #[derive(Clone, Debug)]
 struct Entropy {
-    id: u8,
+    class_and_id: u8,
     table: Rc<Table>,
 }
 
@@ -133,8 +144,10 @@ impl Coefficients<'_> {
 /// Decodes a stream to samples as coded (no colour transform), with an exact integer inverse transform rounded once.
 /// Other decoders differ by one level here and there: the standard leaves the transform's precision open.
 ///
+/// Subsampled components are repeated, not interpolated.
+///
 /// # Errors
-/// As [`Coefficients::read`]; [`CodecError::Unsupported`] for subsampled components.
+/// As [`Coefficients::read`].
 pub fn decode(data: &[u8], max_bytes: usize) -> Result<Decoded, CodecError> {
     Coefficients::read(data, max_bytes)?.samples()
 }

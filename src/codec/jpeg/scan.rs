@@ -1,16 +1,43 @@
-//! Entropy-coded scans of the sequential mode (ISO/IEC 10918-1, F.1.2 and F.2.2): bits to blocks and back.
+//! Entropy-coded scans (ISO/IEC 10918-1, A.2, B.2): the order of their blocks, restart markers, and the stream put together again.
 
 use std::rc::Rc;
 
-use super::huffman::{BitReader, BitWriter, Table, size_class};
+use super::block::{Decoder, Encoder, Sink};
+use super::huffman::{BitReader, BitWriter, Table};
 use super::markers::{DHT, RST0};
-use super::{Block, Coefficients, Scan};
+use super::{Coefficients, Scan};
 use crate::codec::CodecError;
 
-/// Zero run of sixteen.
-const ZRL: u8 = 0xf0;
-/// End of block.
-const EOB: u8 = 0;
+/// The order in which a scan codes blocks: per MCU the blocks of each component, row by row (A.2).
+struct Order {
+    mcus_x: usize,
+    mcus_y: usize,
+    /// Blocks of an MCU across and down, and blocks in a row of the plane, by component of the scan.
+    shapes: Vec<(usize, usize, usize)>,
+}
+
+impl Order {
+    /// Gives component within the scan and index of each block of an MCU to `put`.
+    fn blocks(
+        &self,
+        mcu: usize,
+        mut put: impl FnMut(usize, usize) -> Result<(), CodecError>,
+    ) -> Result<(), CodecError> {
+        let (mx, my) = (mcu % self.mcus_x, mcu / self.mcus_x);
+        for (c, (h, v, stride)) in self.shapes.iter().enumerate() {
+            for y in 0..*v {
+                for x in 0..*h {
+                    put(c, (my * v + y) * stride + mx * h + x)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn mcus(&self) -> usize {
+        self.mcus_x * self.mcus_y
+    }
+}
 
 impl Coefficients<'_> {
     /// Columns and rows of MCUs of an interleaved scan.
@@ -22,40 +49,28 @@ impl Coefficients<'_> {
         )
     }
 
-    /// The blocks of each MCU of a scan in coding order: component within the scan, index of the block (A.2).
-    fn order<'s>(&self, scan: &'s Scan) -> impl Iterator<Item = Vec<(usize, usize)>> + use<'s> {
-        let alone = scan.components.len() == 1;
-        let shapes: Vec<_> = scan
-            .components
-            .iter()
-            .map(|c| {
-                let c = &self.components[c.index];
-                (
-                    if alone { 1 } else { c.h },
-                    if alone { 1 } else { c.v },
-                    c.stride,
-                )
-            })
-            .collect();
-        let (mcus_x, mcus_y) = match scan.components.first() {
-            Some(c) if alone => {
-                let c = &self.components[c.index];
-                (c.width_blocks, c.height_blocks)
-            }
-            _ => self.mcus(),
-        };
-        (0..mcus_x * mcus_y).map(move |i| {
-            let (mx, my) = (i % mcus_x, i / mcus_x);
-            let mut blocks = Vec::with_capacity(6);
-            for (c, (h, v, stride)) in shapes.iter().enumerate() {
-                for y in 0..*v {
-                    for x in 0..*h {
-                        blocks.push((c, (my * v + y) * stride + mx * h + x));
-                    }
+    fn order(&self, scan: &Scan) -> Order {
+        let parts = scan.components.iter();
+        match scan.components.as_slice() {
+            // A component on its own: single blocks, those of whole MCUs that lie beyond the image left out.
+            [only] => {
+                let c = &self.components[only.index];
+                Order {
+                    mcus_x: c.width_blocks,
+                    mcus_y: c.height_blocks,
+                    shapes: vec![(1, 1, c.stride)],
                 }
             }
-            blocks
-        })
+            _ => {
+                let (mcus_x, mcus_y) = self.mcus();
+                let shape = |c: &super::Component| (c.h, c.v, c.stride);
+                Order {
+                    mcus_x,
+                    mcus_y,
+                    shapes: parts.map(|c| shape(&self.components[c.index])).collect(),
+                }
+            }
+        }
     }
 
     /// Fills the blocks of a scan from its coded bytes.
@@ -64,27 +79,26 @@ impl Coefficients<'_> {
             rest: &self.data[scan.coded.clone()],
             marker: RST0,
         };
-        let mut reader = intervals.first();
-        let mut previous = [0i32; 3];
-        for (i, mcu) in self.order(scan).enumerate() {
-            if scan.restart > 0 && i > 0 && i % scan.restart == 0 {
-                if !reader.at_end() {
+        let order = self.order(scan);
+        let tables: Vec<&Table> = scan.tables.iter().map(|t| t.table.as_ref()).collect();
+        let mut decoder = Decoder::new(intervals.first());
+        for mcu in 0..order.mcus() {
+            if scan.restart > 0 && mcu > 0 && mcu % scan.restart == 0 {
+                if !decoder.at_end() {
                     return Err(CodecError::Damaged("JPEG data before a restart marker"));
                 }
-                reader = intervals.next()?;
-                previous = [0; 3];
+                decoder = Decoder::new(intervals.next()?);
             }
-            for (c, at) in mcu {
+            order.blocks(mcu, |c, at| {
                 let component = &scan.components[c];
                 let block = self.components[component.index]
                     .blocks
                     .get_mut(at)
                     .ok_or(CodecError::Damaged("JPEG block"))?;
-                let (dc, ac) = (&component.dc.table, &component.ac.table);
-                read_block(&mut reader, dc, ac, &mut previous[c], block)?;
-            }
+                decoder.block(&scan.pass, c, &tables, component.slots, block)
+            })?;
         }
-        if !reader.at_end() || !intervals.rest.is_empty() {
+        if !decoder.at_end() || !intervals.rest.is_empty() {
             return Err(CodecError::Damaged("JPEG data behind the last block"));
         }
         Ok(())
@@ -98,74 +112,80 @@ impl Coefficients<'_> {
     /// with ones, as all common ones do; compare to be sure.
     ///
     /// # Errors
-    /// [`CodecError::Input`] if a coefficient has no form in the sequential mode.
+    /// [`CodecError::Input`] if a coefficient has no form in the stream's mode.
     pub fn write(&self) -> Result<Vec<u8>, CodecError> {
         let mut out = Vec::with_capacity(self.end + self.end / 8);
         let mut from = 0;
         for scan in &self.scans {
-            let mut count = Count(Vec::new());
-            self.walk(scan, &mut count)?;
-            let mut tables = Vec::new();
-            let mut restore = Vec::new();
             out.extend_from_slice(&self.data[from..scan.header]);
-            for (class, id, frequencies) in count.0 {
-                let original = scan.table(class, id)?;
-                if original.covers(&frequencies) {
-                    tables.push((class, id, Rc::clone(original)));
-                } else {
-                    let own = Table::for_frequencies(&frequencies)?;
-                    define(&mut out, &own, class << 4 | id);
-                    define(&mut restore, original, class << 4 | id);
-                    tables.push((class, id, Rc::new(own)));
-                }
-            }
+            let start = out.len();
             out.extend_from_slice(&self.data[scan.header..scan.coded.start]);
             let mut write = Write {
-                tables,
+                tables: scan.tables.iter().map(|t| Rc::clone(&t.table)).collect(),
                 bits: BitWriter::new(out),
             };
-            self.walk(scan, &mut write)?;
-            write.bits.finish();
+            let done = self.walk(scan, &mut write);
             out = write.bits.out;
-            out.append(&mut restore);
+            if done.is_err() {
+                out.truncate(start);
+                out = self.write_with_own_tables(scan, out)?;
+            }
             from = scan.coded.end;
         }
         out.extend_from_slice(&self.data[from..self.end]);
         Ok(out)
     }
 
-    /// Shows every symbol and number of a scan to `sink`.
-    fn walk(&self, scan: &Scan, sink: &mut impl Sink) -> Result<(), CodecError> {
-        let mut previous = [0i32; 3];
-        let mut restarts = 0u8;
-        for (i, mcu) in self.order(scan).enumerate() {
-            if scan.restart > 0 && i > 0 && i % scan.restart == 0 {
-                sink.restart(RST0 + restarts % 8);
-                restarts = restarts.wrapping_add(1);
-                previous = [0; 3];
+    /// Appends a scan for which a table of the stream lacks a code.
+    fn write_with_own_tables(&self, scan: &Scan, mut out: Vec<u8>) -> Result<Vec<u8>, CodecError> {
+        let mut count = Count(vec![[0; 256]; scan.tables.len()]);
+        self.walk(scan, &mut count)?;
+        let mut tables = Vec::new();
+        let mut restore = Vec::new();
+        for (original, frequencies) in scan.tables.iter().zip(&count.0) {
+            if original.table.covers(frequencies) {
+                tables.push(Rc::clone(&original.table));
+            } else {
+                let own = Table::for_frequencies(frequencies)?;
+                define(&mut out, &own, original.class_and_id);
+                define(&mut restore, &original.table, original.class_and_id);
+                tables.push(Rc::new(own));
             }
-            for (c, at) in mcu {
+        }
+        out.extend_from_slice(&self.data[scan.header..scan.coded.start]);
+        let mut write = Write {
+            tables,
+            bits: BitWriter::new(out),
+        };
+        self.walk(scan, &mut write)?;
+        out = write.bits.out;
+        out.append(&mut restore);
+        Ok(out)
+    }
+
+    /// Shows every symbol and number of a scan to `sink`.
+    fn walk<S: MarkedSink>(&self, scan: &Scan, sink: &mut S) -> Result<(), CodecError> {
+        let order = self.order(scan);
+        let mut encoder = Encoder::new(sink);
+        let mut restarts = 0u8;
+        for mcu in 0..order.mcus() {
+            if scan.restart > 0 && mcu > 0 && mcu % scan.restart == 0 {
+                encoder.finish()?;
+                encoder.sink.restart(RST0 + restarts % 8);
+                restarts = restarts.wrapping_add(1);
+            }
+            order.blocks(mcu, |c, at| {
                 let component = &scan.components[c];
                 let block = self.components[component.index]
                     .blocks
                     .get(at)
                     .ok_or(CodecError::Damaged("JPEG block"))?;
-                let (dc, ac) = ((0, component.dc.id), (1, component.ac.id));
-                walk_block(sink, dc, ac, &mut previous[c], block)?;
-            }
+                encoder.block(&scan.pass, c, component.slots, block)
+            })?;
         }
+        encoder.finish()?;
+        encoder.sink.end();
         Ok(())
-    }
-}
-
-impl Scan {
-    fn table(&self, class: u8, id: u8) -> Result<&Rc<Table>, CodecError> {
-        self.components
-            .iter()
-            .map(|c| if class == 0 { &c.dc } else { &c.ac })
-            .find(|e| e.id == id)
-            .map(|e| &e.table)
-            .ok_or(CodecError::Input("JPEG table is missing"))
     }
 }
 
@@ -177,58 +197,59 @@ fn define(out: &mut Vec<u8>, table: &Table, class_and_id: u8) {
     out.extend(body);
 }
 
-/// Table class (0 for DC, 1 for AC) and number.
-type Slot = (u8, u8);
-
-/// What walks over blocks in coding order.
-trait Sink {
-    fn symbol(&mut self, slot: Slot, symbol: u8) -> Result<(), CodecError>;
-    fn number(&mut self, value: i32, size: u32);
+/// A sink that also hears of markers.
+trait MarkedSink: Sink {
     fn restart(&mut self, marker: u8);
+    fn end(&mut self);
 }
 
-/// How often each symbol of each table occurs.
-struct Count(Vec<(u8, u8, [u32; 256])>);
+/// How often each symbol of each table of a scan occurs.
+struct Count(Vec<[u32; 256]>);
 
 impl Sink for Count {
-    fn symbol(&mut self, slot: Slot, symbol: u8) -> Result<(), CodecError> {
-        let at = self.0.iter().position(|(c, i, _)| (*c, *i) == slot);
-        let at = at.unwrap_or_else(|| {
-            self.0.push((slot.0, slot.1, [0; 256]));
-            self.0.len() - 1
-        });
-        let n = &mut self.0[at].2[usize::from(symbol)];
+    fn symbol(&mut self, slot: usize, symbol: u8) -> Result<(), CodecError> {
+        let counts = self.0.get_mut(slot).ok_or(NO_TABLE)?;
+        let n = &mut counts[usize::from(symbol)];
         *n = n.saturating_add(1);
         Ok(())
     }
 
-    fn number(&mut self, _: i32, _: u32) {}
-
-    fn restart(&mut self, _: u8) {}
+    fn bits(&mut self, _: u32, _: u32) {}
 }
+
+impl MarkedSink for Count {
+    fn restart(&mut self, _: u8) {}
+
+    fn end(&mut self) {}
+}
+
+const NO_TABLE: CodecError = CodecError::Input("JPEG table is missing");
 
 /// Coded bytes.
 struct Write {
-    tables: Vec<(u8, u8, Rc<Table>)>,
+    tables: Vec<Rc<Table>>,
     bits: BitWriter,
 }
 
 impl Sink for Write {
-    fn symbol(&mut self, slot: Slot, symbol: u8) -> Result<(), CodecError> {
-        let mut tables = self.tables.iter();
-        let (_, _, table) = tables
-            .find(|(c, i, _)| (*c, *i) == slot)
-            .ok_or(CodecError::Input("JPEG table is missing"))?;
+    fn symbol(&mut self, slot: usize, symbol: u8) -> Result<(), CodecError> {
+        let table = self.tables.get(slot).ok_or(NO_TABLE)?;
         self.bits.symbol(table, symbol)
     }
 
-    fn number(&mut self, value: i32, size: u32) {
-        self.bits.number(value, size);
+    fn bits(&mut self, value: u32, count: u32) {
+        self.bits.write(value, count);
     }
+}
 
+impl MarkedSink for Write {
     fn restart(&mut self, marker: u8) {
         self.bits.finish();
         self.bits.out.extend([0xff, marker]);
+    }
+
+    fn end(&mut self) {
+        self.bits.finish();
     }
 }
 
@@ -265,77 +286,4 @@ impl Intervals<'_> {
         self.rest = &self.rest[fill + 1..];
         Ok(self.first())
     }
-}
-
-fn read_block(
-    reader: &mut BitReader,
-    dc: &Table,
-    ac: &Table,
-    previous: &mut i32,
-    block: &mut Block,
-) -> Result<(), CodecError> {
-    const BAD: CodecError = CodecError::Damaged("JPEG coefficient");
-    let number = |reader: &mut BitReader, size: u8| {
-        if size > 15 {
-            return Err(BAD);
-        }
-        reader.number(size.into())
-    };
-    let size = reader.symbol(dc)?;
-    *previous += number(reader, size)?;
-    block[0] = i16::try_from(*previous).map_err(|_| BAD)?;
-    let mut k = 1;
-    while k < 64 {
-        let symbol = reader.symbol(ac)?;
-        match (symbol >> 4, symbol & 15) {
-            (0, 0) => break,
-            (15, 0) => k += 16,
-            (_, 0) => return Err(BAD),
-            (run, size) => {
-                k += usize::from(run);
-                *block.get_mut(k).ok_or(BAD)? = number(reader, size)? as i16;
-                k += 1;
-            }
-        }
-    }
-    if k > 64 { Err(BAD) } else { Ok(()) }
-}
-
-fn walk_block(
-    sink: &mut impl Sink,
-    dc: Slot,
-    ac: Slot,
-    previous: &mut i32,
-    block: &Block,
-) -> Result<(), CodecError> {
-    const BAD: CodecError = CodecError::Input("coefficient too large for JPEG");
-    fn number<S: Sink>(sink: &mut S, slot: Slot, run: u8, value: i32) -> Result<(), CodecError> {
-        let size = size_class(value);
-        if size > 15 {
-            return Err(BAD);
-        }
-        sink.symbol(slot, run << 4 | size as u8)?;
-        sink.number(value, size);
-        Ok(())
-    }
-    let first = i32::from(block[0]);
-    number(sink, dc, 0, first - *previous)?;
-    *previous = first;
-    let mut run = 0u8;
-    for &value in &block[1..] {
-        if value == 0 {
-            run += 1;
-            continue;
-        }
-        while run > 15 {
-            sink.symbol(ac, ZRL)?;
-            run -= 16;
-        }
-        number(sink, ac, run, value.into())?;
-        run = 0;
-    }
-    if run > 0 {
-        sink.symbol(ac, EOB)?;
-    }
-    Ok(())
 }
