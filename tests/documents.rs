@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use unburn::config::Config;
 use unburn::config::layers::Layers;
 use unburn::config::settings::{Kind, SETTINGS};
-use unburn::dicom::support::{Codec, Support, TABLE};
+use unburn::dicom::support::{self, Codec};
 use unburn::outcome::{Outcome, Reason};
 
 fn sample(name: &str) -> PathBuf {
@@ -114,28 +114,36 @@ fn settings_table() -> String {
     text
 }
 
-/// What is done with each transfer syntax; the many kinds of video share a row.
+/// What is done with each transfer syntax; neighbours of which the same is true share a row.
 fn encodings_table() -> String {
-    let mut text = String::from(
-        "| encoding of the input | read | written when something was masked |\n|---|---|---|\n",
-    );
+    let mut rows: Vec<(Vec<&str>, String)> = Vec::new();
     let mut video = 0;
-    for s in TABLE {
-        let masked = match s.codec {
-            Codec::Video => {
-                video += 1;
-                continue;
-            }
-            Codec::None => "never",
-            _ if s.masked == s.uid => "the same",
-            _ => Support::of(s.masked).unwrap().name,
+    for row in support::rows() {
+        let s = row.syntax;
+        if s.codec == Codec::Video {
+            video += 1;
+            continue;
+        }
+        let masked = match row.written {
+            None => "never",
+            Some(out) if out.uid == s.uid => "the same",
+            Some(out) => out.name,
         };
-        let read = if s.codec == Codec::None { "no" } else { "yes" };
-        let _ = writeln!(text, "| {} | {read} | {masked} |", s.name);
+        let rest = format!("{} | {masked} | {} |", row.samples.join("; "), row.exact);
+        match rows.last_mut() {
+            Some((names, last)) if *last == rest => names.push(s.name),
+            _ => rows.push((vec![s.name], rest)),
+        }
+    }
+    let mut text = String::from(
+        "| encoding of the input | samples that are read | written when something was masked | the same outside the masks |\n|---|---|---|---|\n",
+    );
+    for (names, rest) in rows {
+        let _ = writeln!(text, "| {} | {rest}", names.join(", "));
     }
     let _ = writeln!(
         text,
-        "| MPEG-2, H.264, HEVC ({video} syntaxes) | no | never |"
+        "| MPEG-2, H.264, HEVC ({video} syntaxes) | none | never | |"
     );
     text
 }

@@ -181,6 +181,9 @@ pub struct DoctorArgs {
     /// Print one JSON object.
     #[arg(long)]
     pub json: bool,
+    /// Print only the support table: what is read in which encoding, and how it is written when masked.
+    #[arg(long)]
+    pub codecs: bool,
     #[command(flatten)]
     pub settings: SettingArgs,
 }

@@ -6,7 +6,7 @@ use super::output::Out;
 use super::selftest::{self, SelfTest};
 use super::text::shown;
 use crate::detect;
-use crate::dicom::support::{Codec, Loss, TABLE};
+use crate::dicom::support::{self, Loss};
 use crate::error::Result;
 use crate::models::Models;
 use crate::report::SCHEMA;
@@ -60,12 +60,29 @@ struct Encoding {
     name: &'static str,
     read: bool,
     lossy: &'static str,
+    /// Photometric interpretations of decoded samples, with their bits.
+    samples: Vec<String>,
+    /// How frames may lie in fragments.
+    frames: &'static str,
     /// In which encoding a file is written when something in it was masked.
     masked_as: Option<&'static str>,
+    /// What is the same outside the masks.
+    exact: &'static str,
+}
+
+#[derive(Serialize)]
+struct Codecs {
+    schema: u32,
+    #[serde(rename = "type")]
+    kind: &'static str,
+    encodings: Vec<Encoding>,
 }
 
 /// Runs the command.
 pub fn run(args: DoctorArgs) -> Result<Exit> {
+    if args.codecs {
+        return codecs(args.json);
+    }
     let layers = args.settings.layers()?;
     let config = layers.finish()?;
     let models = Models::open(config.models.as_deref())?;
@@ -129,22 +146,55 @@ pub fn run(args: DoctorArgs) -> Result<Exit> {
     })
 }
 
-fn encodings() -> Vec<Encoding> {
-    TABLE
-        .iter()
-        .map(|s| {
-            let read = !matches!(s.codec, Codec::Video | Codec::None);
-            Encoding {
-                uid: s.uid,
-                name: s.name,
-                read,
-                lossy: match s.loss {
-                    Loss::No => "no",
-                    Loss::Yes => "yes",
-                    Loss::Maybe => "maybe",
-                },
-                masked_as: read.then_some(s.masked),
+/// The support table alone.
+fn codecs(json: bool) -> Result<Exit> {
+    let mut out = Out::new();
+    if json {
+        out.json(&Codecs {
+            schema: SCHEMA,
+            kind: "codecs",
+            encodings: encodings(),
+        });
+    } else {
+        for e in encodings() {
+            out.line(&format!("{} ({})", e.name, e.uid));
+            let Some(masked_as) = e.masked_as else {
+                out.line("    quarantined");
+                continue;
+            };
+            for samples in &e.samples {
+                out.line(&format!("    {samples}"));
             }
+            out.line(&format!("    frames: {}", e.frames));
+            let kept = masked_as == e.uid;
+            let how = if kept { "the same" } else { masked_as };
+            out.line(&format!(
+                "    masked: {how}; outside the masks the same {}",
+                e.exact
+            ));
+        }
+        out.line("Everything else is quarantined. Samples that the encoding for masked files has no form for are written as Explicit VR Little Endian.");
+    }
+    out.finish()?;
+    Ok(Exit::Done)
+}
+
+fn encodings() -> Vec<Encoding> {
+    support::rows()
+        .into_iter()
+        .map(|row| Encoding {
+            uid: row.syntax.uid,
+            name: row.syntax.name,
+            read: row.written.is_some(),
+            lossy: match row.syntax.loss {
+                Loss::No => "no",
+                Loss::Yes => "yes",
+                Loss::Maybe => "maybe",
+            },
+            samples: row.samples,
+            frames: row.frames,
+            masked_as: row.written.map(|s| s.uid),
+            exact: row.exact,
         })
         .collect()
 }

@@ -236,6 +236,8 @@ fn probe_jpeg_xl(encoded: &[u8]) -> Result<StreamInfo, Refusal> {
             signed: None,
             colour: Colour::RgbDecoded,
             reversible: if meta.xyb_encoded { Some(false) } else { None },
+            // A file around the code stream has boxes for text.
+            comments: u32::from(!encoded.starts_with(&[0xFF, 0x0A])),
             ..StreamInfo::default()
         })
     })

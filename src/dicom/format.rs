@@ -3,7 +3,7 @@
 //! Takes attributes and, for compressed frames, what the stream says; gives the [`PixelFormat`] of *decoded* samples.
 
 use super::stream::{Colour, StreamInfo};
-use super::support::Codec;
+use super::support::{self, Codec};
 use super::value::Values;
 use crate::config::Limits;
 use crate::frame::{Photometric, PixelFormat};
@@ -123,7 +123,7 @@ pub fn decoded(
             YbrFull422 | YbrPartial422 if f.cols % 2 == 1 => {
                 return Err(inconsistent("4:2:2 samples and an odd number of columns"));
             }
-            _ => return Ok(f),
+            _ => return in_table(codec, f),
         }
     }
     f.planar = false;
@@ -175,7 +175,20 @@ pub fn decoded(
         }
         other => other,
     };
-    Ok(f)
+    in_table(codec, f)
+}
+
+/// Refuses what [`support::SHAPES`] does not name.
+fn in_table(codec: Codec, f: PixelFormat) -> Result<PixelFormat, Refusal> {
+    if support::shape(codec, &f).is_some() {
+        return Ok(f);
+    }
+    Err(unsupported(format!(
+        "{}{} samples in words of {} bits have no row in the support table for this coding",
+        if f.signed { "signed " } else { "" },
+        f.photometric.name(),
+        f.bits_allocated
+    )))
 }
 
 /// Whether a stream fits the header.

@@ -6,6 +6,8 @@
 
 use super::strip;
 use crate::outcome::{Reason, Refusal};
+use std::borrow::Cow;
+use std::ops::Range;
 
 /// What a stream says of itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -30,6 +32,17 @@ pub struct StreamInfo {
     pub comments: u32,
     /// Bytes behind the end of the stream, padding to even length not counted.
     pub after_end: usize,
+    /// What [`strip`] takes out of the stream or writes into it, in ascending order.
+    pub edits: Vec<Edit>,
+}
+
+/// Bytes of a stream that are to be replaced.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Edit {
+    /// Which.
+    pub range: Range<usize>,
+    /// By what.
+    pub with: Vec<u8>,
 }
 
 /// What three components are.
@@ -75,7 +88,7 @@ pub fn jpeg(b: &[u8]) -> Result<StreamInfo, Refusal> {
     const JPEG_LS: u8 = 0xF7;
     let mut info = StreamInfo::default();
     let (mut ids, mut adobe, mut jfif, mut subsampled) = (Vec::new(), None, false, false);
-    let mut lossless_process = false;
+    let (mut lossless_process, mut jpeg_ls) = (false, false);
     if !b.starts_with(&[0xFF, 0xD8]) {
         return Err(bad("no start of image"));
     }
@@ -103,6 +116,7 @@ pub fn jpeg(b: &[u8]) -> Result<StreamInfo, Refusal> {
                     ));
                 }
                 lossless_process = process == 3;
+                jpeg_ls = m == JPEG_LS;
                 info.reversible = match m {
                     JPEG_LS => None,
                     _ => Some(lossless_process),
@@ -137,7 +151,7 @@ pub fn jpeg(b: &[u8]) -> Result<StreamInfo, Refusal> {
             }
             0xD8 | 0xD9 | 0x01 | 0xD0..=0xD7 => return Err(bad("a marker that may not be here")),
             m => {
-                info.comments += u32::from(strip::carries_text(m, body));
+                info.text_segment(strip::jpeg_edit(m, at, body));
                 match m {
                     0xE0 if body.starts_with(b"JFIF\0") => jfif = true,
                     0xEE if body.starts_with(b"Adobe") => adobe = body.get(11).copied(),
@@ -165,13 +179,71 @@ pub fn jpeg(b: &[u8]) -> Result<StreamInfo, Refusal> {
     if lossless_process && subsampled {
         return Err(unsupported("subsampled components in lossless JPEG"));
     }
-    let end = b
-        .windows(2)
-        .rposition(|w| w == [0xFF, 0xD9])
-        .filter(|e| *e > at)
-        .ok_or_else(|| cut("the frame's code stream has no end marker"))?;
-    info.after_end = padding_excess(&b[end + 2..]);
+    jpeg_scans(b, at, jpeg_ls, &mut info)?;
     Ok(info)
+}
+
+impl StreamInfo {
+    fn text_segment(&mut self, edit: Option<Edit>) {
+        self.comments += u32::from(edit.is_some());
+        self.edits.extend(edit);
+    }
+
+    fn ends(&mut self, b: &[u8], end: usize) {
+        self.after_end = padding_excess(b.get(end..).unwrap_or_default());
+        if self.after_end > 0 {
+            self.edits.push(Edit {
+                range: end..b.len(),
+                with: Vec::new(),
+            });
+        }
+    }
+}
+
+/// Walks the scans of a JPEG stream, the first at `at`, to the end of image; what stands between them may carry text too.
+fn jpeg_scans(
+    b: &[u8],
+    mut at: usize,
+    jpeg_ls: bool,
+    info: &mut StreamInfo,
+) -> Result<(), Refusal> {
+    let no_end = || cut("the frame's code stream has no end marker");
+    loop {
+        // Fill bytes may stand before any marker.
+        while b.get(at..at + 2) == Some(&[0xFF, 0xFF]) {
+            at += 1;
+        }
+        let (Some(0xFF), Some(&marker)) = (b.get(at), b.get(at + 1)) else {
+            return Err(no_end());
+        };
+        if marker == 0xD9 {
+            info.ends(b, at + 2);
+            return Ok(());
+        }
+        let len = usize::from(be16(b, at + 2).ok_or_else(no_end)?);
+        if len < 2 || matches!(marker, 0x01 | 0xD0..=0xD8) {
+            return Err(bad("a marker that may not be here"));
+        }
+        let body = b.get(at + 4..at + 2 + len).ok_or_else(no_end)?;
+        info.text_segment(strip::jpeg_edit(marker, at, body));
+        at += 2 + len;
+        if marker == 0xDA {
+            if jpeg_ls {
+                let ns = usize::from(body.first().copied().unwrap_or_default());
+                let lossless = body.get(1 + 2 * ns) == Some(&0);
+                info.reversible = info.reversible.map(|r| r && lossless);
+            }
+            // In JPEG a byte 0 is stuffed behind FF, in JPEG-LS a bit 0.
+            let data = |next: u8| {
+                matches!(next, 0xD0..=0xD7) || if jpeg_ls { next < 0x80 } else { next == 0 }
+            };
+            let coded = b.get(at..).unwrap_or_default();
+            at += coded
+                .windows(2)
+                .position(|w| w[0] == 0xFF && !data(w[1]))
+                .ok_or_else(no_end)?;
+        }
+    }
 }
 
 /// Bytes that are more than padding to even length.
@@ -251,8 +323,7 @@ pub fn jpeg2000(b: &[u8]) -> Result<StreamInfo, Refusal> {
             // COC: component index of one byte (of two from 257 components on), Scoc, then SPcoc.
             0xFF53 => transforms.push(*body.get(6).ok_or_else(short)?),
             0xFF64 => {
-                let text = body.get(2..).unwrap_or_default();
-                info.comments += u32::from(!strip::is_banner(text));
+                info.text_segment(strip::jpeg2000_edit(at, body));
             }
             _ => {}
         }
@@ -267,8 +338,8 @@ pub fn jpeg2000(b: &[u8]) -> Result<StreamInfo, Refusal> {
         Colour::AsHeader
     };
     info.reversible = Some(transforms.iter().all(|t| *t == 1));
-    let end = tile_parts(b, at, tiles)?;
-    info.after_end = padding_excess(b.get(end..).unwrap_or_default());
+    let end = tile_parts(b, at, tiles, &mut info)?;
+    info.ends(b, end);
     Ok(info)
 }
 
@@ -300,7 +371,12 @@ fn siz(body: &[u8], info: &mut StreamInfo) -> Result<u64, Refusal> {
 }
 
 /// Walks tile parts from `at`; gives where the stream ends. Every tile must be there and every tile part whole.
-fn tile_parts(b: &[u8], mut at: usize, tiles: u64) -> Result<usize, Refusal> {
+fn tile_parts(
+    b: &[u8],
+    mut at: usize,
+    tiles: u64,
+    info: &mut StreamInfo,
+) -> Result<usize, Refusal> {
     let short = || cut("a tile part runs past the end of the frame");
     let tiles = usize::try_from(tiles)
         .ok()
@@ -321,6 +397,7 @@ fn tile_parts(b: &[u8], mut at: usize, tiles: u64) -> Result<usize, Refusal> {
             .get_mut(index)
             .ok_or_else(|| bad("a tile that is not in the grid"))? = true;
         let len = be32(b, at + 6).ok_or_else(short)? as usize;
+        tile_part_header(b, at, len, info)?;
         if len == 0 {
             // Up to the end of the stream, which then is the last marker of the frame.
             at = b
@@ -341,9 +418,84 @@ fn tile_parts(b: &[u8], mut at: usize, tiles: u64) -> Result<usize, Refusal> {
     }
 }
 
+/// Looks for comments between the start of a tile part of `len` bytes and its data. Its length shrinks with them.
+fn tile_part_header(
+    b: &[u8],
+    start: usize,
+    len: usize,
+    info: &mut StreamInfo,
+) -> Result<(), Refusal> {
+    let short = || cut("a tile part header runs past the end of the frame");
+    let mut at = start + 12;
+    let (place, mut removed) = (info.edits.len(), 0);
+    loop {
+        let marker = be16(b, at).ok_or_else(short)?;
+        if marker == 0xFF93 {
+            break;
+        }
+        let size = usize::from(be16(b, at + 2).ok_or_else(short)?);
+        if !(0xFF50..=0xFF7F).contains(&marker) || size < 2 {
+            return Err(bad("no marker where one has to be"));
+        }
+        let body = b.get(at + 4..at + 2 + size).ok_or_else(short)?;
+        if marker == 0xFF64 {
+            let edit = strip::jpeg2000_edit(at, body);
+            removed += edit.as_ref().map_or(0, |e| e.range.len());
+            info.text_segment(edit);
+        }
+        at += 2 + size;
+    }
+    if removed > 0 && len > 0 {
+        let left = len
+            .checked_sub(removed)
+            .and_then(|n| u32::try_from(n).ok())
+            .ok_or_else(|| bad("a tile part shorter than its header"))?;
+        let edit = Edit {
+            range: start + 6..start + 10,
+            with: left.to_be_bytes().to_vec(),
+        };
+        info.edits.insert(place, edit);
+    }
+    Ok(())
+}
+
+/// The code stream of a JPEG XL frame: the frame itself, or what lies in the `jxlc` or `jxlp` boxes of a file around it.
+/// Other boxes hold Exif, XMP and what the original JPEG held beside its picture.
+pub fn jpeg_xl_stream(b: &[u8]) -> Result<Cow<'_, [u8]>, Refusal> {
+    if b.starts_with(&[0xFF, 0x0A]) {
+        return Ok(Cow::Borrowed(b));
+    }
+    let short = || cut("a box of JPEG XL runs past the frame");
+    let (mut at, mut parts) = (0, Vec::new());
+    while at < b.len() && b[at..].iter().any(|v| *v != 0) {
+        let kind = b.get(at + 4..at + 8).ok_or_else(short)?;
+        let (header, len) = match be32(b, at).ok_or_else(short)? {
+            0 => (8, b.len() - at),
+            1 => {
+                let low = be32(b, at + 12).filter(|_| be32(b, at + 8) == Some(0));
+                (16, low.ok_or_else(short)? as usize)
+            }
+            n => (8, n as usize),
+        };
+        let stop = at.checked_add(len).ok_or_else(short)?;
+        // Parts begin with their number.
+        let skip = if kind == b"jxlp" { 4 } else { 0 };
+        let content = b.get(at + header + skip..stop).ok_or_else(short)?;
+        if kind == b"jxlc" || kind == b"jxlp" {
+            parts.extend_from_slice(content);
+        }
+        at = stop;
+    }
+    if parts.is_empty() {
+        return Err(bad("no JPEG XL code stream"));
+    }
+    Ok(Cow::Owned(parts))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dicom::support::Codec;
 
     fn segment(marker: u8, body: &[u8]) -> Vec<u8> {
         let mut s = vec![0xFF, marker];
@@ -391,6 +543,9 @@ mod tests {
         }
         let more = [whole.as_slice(), b"and text"].concat();
         assert_eq!(jpeg(&more).unwrap().after_end, 9);
+        // A second picture behind the end is no part of the first.
+        let two = [whole.as_slice(), &whole].concat();
+        assert_eq!(jpeg(&two).unwrap().after_end, whole.len() + 1);
         let arithmetic = jpeg_with(&[], [1, 2, 3], 0x11, 0xC9);
         assert_eq!(jpeg(&arithmetic).unwrap_err().reason, Reason::PixelFormat);
     }
@@ -427,5 +582,19 @@ mod tests {
         }
         assert!(jpeg2000(&j2k(0, 0)).is_ok());
         assert!(jpeg2000(&j2k(0, 17)).is_err());
+    }
+
+    #[test]
+    fn comments_in_headers_of_tile_parts_are_found_and_go() {
+        let clean = j2k(0, 18);
+        let mut dirty = j2k(0, 28);
+        let at = dirty.windows(2).position(|w| w == [0xFF, 0x93]).unwrap();
+        let note = segment(0x64, &[0, 1, b'n', b'o', b't', b'e']);
+        dirty.splice(at..at, note);
+        assert_eq!(jpeg2000(&dirty).unwrap().comments, 1);
+        assert_eq!(strip::strip(Codec::Jpeg2000, &dirty).unwrap(), clean);
+        let mut lie = dirty.clone();
+        lie[at - 3..at - 1].copy_from_slice(&[0, 0]);
+        assert!(jpeg2000(&lie[..at + 4]).is_err());
     }
 }

@@ -1,9 +1,9 @@
 //! Comments and application segments taken out of code streams (dicom.md §3.6).
 //!
-//! Takes one encoded frame, gives it without segments that can carry text and without bytes behind its end. What the
+//! Takes one encoded frame, gives it without segments and boxes that can carry text and without bytes behind its end. What the
 //! decoder needs (colour markers of JFIF and Adobe) stays, so the decoded samples are the same to the last bit.
 
-use super::stream;
+use super::stream::{self, Edit};
 use super::support::Codec;
 use crate::outcome::Refusal;
 
@@ -32,101 +32,76 @@ pub fn is_banner(comment: &[u8]) -> bool {
 }
 
 /// The thumbnail of a JFIF segment begins behind these bytes of its body.
-pub const JFIF_BODY: usize = 14;
+const JFIF_BODY: usize = 14;
 /// What an Adobe segment needs of its body; more is not for a decoder.
-pub const ADOBE_BODY: usize = 12;
+const ADOBE_BODY: usize = 12;
 
-/// Whether an application or comment segment can carry text, by the second byte of its marker.
-pub fn carries_text(marker: u8, body: &[u8]) -> bool {
-    match marker {
-        0xE0 if body.starts_with(b"JFIF\0") => body.len() > JFIF_BODY,
-        0xEE if body.starts_with(b"Adobe") => body.len() > ADOBE_BODY,
-        _ => matches!(marker, 0xE0..=0xEF | 0xFE),
+/// What becomes of a segment of a JPEG stream at `at`; `None` where it stays as it is.
+pub fn jpeg_edit(marker: u8, at: usize, body: &[u8]) -> Option<Edit> {
+    let needed = match marker {
+        0xE0 if body.starts_with(b"JFIF\0") => JFIF_BODY,
+        0xEE if body.starts_with(b"Adobe") => ADOBE_BODY,
+        0xE0..=0xEF | 0xFE => 0,
+        _ => return None,
+    };
+    if needed > 0 && body.len() <= needed {
+        return None;
     }
+    let mut with = Vec::new();
+    if needed > 0 {
+        with.extend([0xFF, marker, 0, 2 + needed as u8]);
+        with.extend(&body[..needed]);
+    }
+    if needed == JFIF_BODY {
+        // Width and height of the thumbnail.
+        with.truncate(with.len() - 2);
+        with.extend([0, 0]);
+    }
+    Some(Edit {
+        range: at..at + 4 + body.len(),
+        with,
+    })
 }
 
-/// The frame without what can carry text.
+/// What becomes of a comment of a JPEG 2000 stream at `at`; `None` where it stays.
+pub fn jpeg2000_edit(at: usize, body: &[u8]) -> Option<Edit> {
+    // Two bytes say what kind of text it is.
+    let banner = is_banner(body.get(2..).unwrap_or_default());
+    (!banner).then(|| Edit {
+        range: at..at + 4 + body.len(),
+        with: Vec::new(),
+    })
+}
+
+/// The frame without what can carry text; byte for byte the same where there is none.
 ///
 /// # Errors
 /// Those of [`super::stream`] for streams that cannot be walked.
 pub fn strip(codec: Codec, encoded: &[u8]) -> Result<Vec<u8>, Refusal> {
     match codec {
         Codec::JpegDct | Codec::JpegLossless | Codec::JpegLs => {
-            let info = stream::jpeg(encoded)?;
-            if info.comments == 0 && info.after_end == 0 {
-                return Ok(encoded.to_vec());
-            }
-            Ok(jpeg(encoded, info.after_end))
+            Ok(edited(encoded, &stream::jpeg(encoded)?.edits))
         }
         Codec::Jpeg2000 => {
             // A JP2 file around the code stream has boxes for text; DICOM wants the bare stream.
             let code = stream::jpeg2000_stream(encoded)?;
-            let info = stream::jpeg2000(code)?;
-            if info.comments == 0 && info.after_end == 0 {
-                return Ok(code.to_vec());
-            }
-            Ok(jpeg2000(code, info.after_end))
+            Ok(edited(code, &stream::jpeg2000(code)?.edits))
         }
+        Codec::JpegXl => Ok(stream::jpeg_xl_stream(encoded)?.into_owned()),
         _ => Ok(encoded.to_vec()),
     }
 }
 
-/// Copies marker segments up to the first scan, leaving out those with text; everything from there on is kept as it is.
-fn jpeg(b: &[u8], after_end: usize) -> Vec<u8> {
-    let end = b.len() - after_end;
-    let mut out = b.get(..2).unwrap_or_default().to_vec();
-    let mut at = 2;
-    while let Some((marker, len)) = segment(b, at) {
-        let Some(whole) = b.get(at..at + 2 + len) else {
-            break;
-        };
-        let body = &whole[4..];
-        match marker {
-            0xDA => break,
-            0xFF => {
-                at += 1;
-                continue;
-            }
-            0xE0 if body.starts_with(b"JFIF\0") && body.len() > JFIF_BODY => {
-                out.extend_from_slice(&[0xFF, 0xE0, 0, 2 + JFIF_BODY as u8]);
-                out.extend_from_slice(&body[..JFIF_BODY - 2]);
-                out.extend_from_slice(&[0, 0]);
-            }
-            0xEE if body.starts_with(b"Adobe") && body.len() > ADOBE_BODY => {
-                out.extend_from_slice(&[0xFF, 0xEE, 0, 2 + ADOBE_BODY as u8]);
-                out.extend_from_slice(&body[..ADOBE_BODY]);
-            }
-            m if carries_text(m, body) => {}
-            _ => out.extend_from_slice(whole),
-        }
-        at += 2 + len;
+fn edited(b: &[u8], edits: &[Edit]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(b.len());
+    let mut at = 0;
+    for e in edits {
+        out.extend_from_slice(b.get(at..e.range.start).unwrap_or_default());
+        out.extend_from_slice(&e.with);
+        at = e.range.end;
     }
-    out.extend_from_slice(b.get(at..end).unwrap_or_default());
+    out.extend_from_slice(b.get(at..).unwrap_or_default());
     out
-}
-
-/// Copies the main header without comment segments; tile parts are kept as they are.
-fn jpeg2000(b: &[u8], after_end: usize) -> Vec<u8> {
-    let end = b.len() - after_end;
-    let mut out = b.get(..2).unwrap_or_default().to_vec();
-    let mut at = 2;
-    while let Some((marker, len)) = segment(b, at) {
-        if marker == 0x90 {
-            break;
-        }
-        if marker != 0x64 {
-            out.extend_from_slice(b.get(at..at + 2 + len).unwrap_or_default());
-        }
-        at += 2 + len;
-    }
-    out.extend_from_slice(b.get(at..end).unwrap_or_default());
-    out
-}
-
-/// Marker and length of the segment at `at`.
-fn segment(b: &[u8], at: usize) -> Option<(u8, usize)> {
-    let head = b.get(at..at + 4)?;
-    (head[0] == 0xFF).then(|| (head[1], usize::from(u16::from_be_bytes([head[2], head[3]]))))
 }
 
 #[cfg(test)]
@@ -155,5 +130,56 @@ mod tests {
         let clean = strip(Codec::JpegDct, &whole).unwrap();
         assert_eq!(clean, [&head[..2], &rest].concat());
         assert_eq!(stream::jpeg(&clean).unwrap().comments, 0);
+    }
+
+    #[test]
+    fn text_between_scans_and_behind_the_end_goes() {
+        let stream = |between: &[u8], after: &[u8]| {
+            let frame = [0xFF, 0xD8, 0xFF, 0xC2, 0, 11, 8, 0, 1, 0, 1, 1, 1, 0x11, 0];
+            let scan = [0xFF, 0xDA, 0, 8, 1, 1, 0, 0, 63, 0, 7, 0xFF, 0, 9];
+            let end = [0xFF, 0xD9];
+            [&frame[..], &scan, between, &scan, &end, after].concat()
+        };
+        let note = [0xFF, 0xFE, 0, 6, b'n', b'o', b't', b'e'];
+        let clean = stream(&[], &[]);
+        for dirty in [
+            stream(&note, &[]),
+            stream(&[], &clean),
+            stream(&note, b"text"),
+        ] {
+            assert_eq!(strip(Codec::JpegDct, &dirty).unwrap(), clean);
+        }
+        assert_eq!(strip(Codec::JpegDct, &clean).unwrap(), clean);
+    }
+
+    #[test]
+    fn thumbnails_go_and_the_marker_stays() {
+        let body = [b"JFIF\0\x01\x01\0\0\x01\0\x01\x01\x01", &[1, 2, 3][..]].concat();
+        let edit = jpeg_edit(0xE0, 2, &body).unwrap();
+        assert_eq!(edit.range, 2..23);
+        assert_eq!(edit.with[..4], [0xFF, 0xE0, 0, 16]);
+        assert_eq!(edit.with[16..], [0, 0]);
+        assert_eq!(jpeg_edit(0xE0, 2, &body[..14]), None);
+    }
+
+    #[test]
+    fn boxes_around_jpeg_xl_go() {
+        let boxed = |kind: &[u8], content: &[u8]| {
+            let len = (content.len() as u32 + 8).to_be_bytes();
+            [&len[..], kind, content].concat()
+        };
+        let file = [
+            boxed(b"JXL ", &[0x0D, 0x0A, 0x87, 0x0A]),
+            boxed(b"xml ", b"a name"),
+            boxed(b"jxlp", &[0, 0, 0, 0, 0xFF, 0x0A, 1]),
+            boxed(b"jxlp", &[0x80, 0, 0, 1, 2, 3]),
+        ]
+        .concat();
+        let bare = [0xFF, 0x0A, 1, 2, 3];
+        assert_eq!(strip(Codec::JpegXl, &file).unwrap(), bare);
+        assert_eq!(strip(Codec::JpegXl, &bare).unwrap(), bare);
+        for n in 0..file.len() - 1 {
+            let _ = strip(Codec::JpegXl, &file[..n]);
+        }
     }
 }

@@ -210,7 +210,7 @@ pub const SHAPES: &[Shape] = shapes! {
     &[Codec::Rle], GREY, &[8, 16, 32], true, true, 1;
     &[Codec::Rle], PALETTE, &[8, 16], true, true, 1;
     &[Codec::Rle], COLOUR, &[8, 16], false, true, 1;
-    &[Codec::JpegDct], GREY, &[8, 16], false, true, 1;
+    &[Codec::JpegDct], GREY, &[8, 16], true, true, 1;
     &[Codec::JpegDct], RGB, &[8, 16], false, true, 1;
     &[Codec::JpegDct], YBR, &[16], false, true, 1;
     &[Codec::JpegLossless], GREY, &[8, 16], true, true, 1;
@@ -254,6 +254,68 @@ pub fn write_syntax(input: &Support, f: &PixelFormat, frames_changed: bool) -> &
     if has_form { input.masked } else { EXPLICIT_LE }
 }
 
+/// What is done with one transfer syntax, in words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// The syntax.
+    pub syntax: &'static Support,
+    /// Photometric interpretations of decoded samples with their bits, by shape; empty where nothing is read.
+    pub samples: Vec<String>,
+    /// How frames may lie.
+    pub frames: &'static str,
+    /// The syntax in which masked frames are written; `None` where nothing is read.
+    pub written: Option<&'static Support>,
+    /// What is the same outside the masks.
+    pub exact: &'static str,
+}
+
+/// The support table in words, a row for each syntax.
+pub fn rows() -> Vec<Row> {
+    TABLE.iter().map(row).collect()
+}
+
+fn row(syntax: &'static Support) -> Row {
+    let shapes = SHAPES.iter().filter(|s| s.codecs.contains(&syntax.codec));
+    let samples: Vec<String> = shapes.map(shape_in_words).collect();
+    let written = Support::of(syntax.masked).filter(|_| !samples.is_empty());
+    Row {
+        syntax,
+        samples,
+        frames: match syntax.codec {
+            Codec::Native => "any number in one run; 1-bit frames need not begin at a byte",
+            Codec::Uncompressed | Codec::DeflatedFrame | Codec::Rle => {
+                "any number; several fragments a frame only with an offset table"
+            }
+            Codec::Video | Codec::None => "",
+            _ => "any number; fragments by what the streams begin with, whatever the table says",
+        },
+        written,
+        exact: match (syntax.codec, syntax.loss, written) {
+            (_, _, None) => "",
+            (Codec::JpegDct, _, Some(out)) if out.uid == syntax.uid => "coefficient blocks",
+            (_, Loss::No, _) => "stored samples",
+            _ => "decoded samples",
+        },
+    }
+}
+
+/// `MONOCHROME1, MONOCHROME2: 8, 16 bits, signed too`.
+fn shape_in_words(s: &Shape) -> String {
+    let names: Vec<&str> = s.photometric.iter().map(|p| p.name()).collect();
+    let bits: Vec<String> = s.allocated.iter().map(u16::to_string).collect();
+    format!(
+        "{}: {} bits{}{}",
+        names.join(", "),
+        bits.join(", "),
+        if s.signed { ", signed too" } else { "" },
+        if s.least_side > 1 {
+            ", masked from 2 × 2 pixels on"
+        } else {
+            ""
+        },
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -267,6 +329,15 @@ mod tests {
             assert!(blocks || out.loss != Loss::Yes, "{}", s.uid);
             assert!(out.loss == Loss::No || out.uid == s.uid, "{}", s.uid);
             assert_eq!(s.method.is_empty(), s.loss == Loss::No, "{}", s.uid);
+        }
+    }
+
+    #[test]
+    fn every_syntax_that_is_read_says_how_it_is_written() {
+        for row in rows() {
+            let read = !matches!(row.syntax.codec, Codec::Video | Codec::None);
+            assert_eq!(row.written.is_some(), read, "{}", row.syntax.uid);
+            assert_eq!(row.samples.is_empty(), !read, "{}", row.syntax.uid);
         }
     }
 

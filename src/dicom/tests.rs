@@ -358,7 +358,7 @@ fn facts_of_the_header() {
             (0x0018, 0x6018, "UL", 1_u32.to_le_bytes().to_vec()),
             (0x0018, 0x601A, "UL", 0_u32.to_le_bytes().to_vec()),
             (0x0018, 0x601C, "UL", 2_u32.to_le_bytes().to_vec()),
-            (0x0018, 0x601E, "UL", 99_u32.to_le_bytes().to_vec()),
+            (0x0018, 0x601E, "UL", 4_u32.to_le_bytes().to_vec()),
         ]],
         Form::Explicit,
         true,
