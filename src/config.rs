@@ -105,6 +105,8 @@ pub struct Config {
     pub device: String,
     /// Files worked on side by side; 0 for the number of cores.
     pub jobs: usize,
+    /// Memory that files under way may take in archive jobs, MiB; 0 for half of what is free.
+    pub memory_mb: u64,
 }
 
 impl Default for Config {
@@ -125,6 +127,7 @@ impl Default for Config {
             models: None,
             device: "auto".into(),
             jobs: 0,
+            memory_mb: 0,
         }
     }
 }
@@ -132,7 +135,7 @@ impl Default for Config {
 impl Config {
     /// Checks ranges that the types do not express. Returns [`Error::Config`] naming the setting.
     pub fn check(&self) -> Result<()> {
-        let ranges: [(&str, u64, u64, u64); 8] = [
+        let ranges: [(&str, u64, u64, u64); 9] = [
             ("margin-px", u64::from(self.margin_px), 0, 256),
             ("grid-px", u64::from(self.grid_px), 1, 256),
             (
@@ -142,6 +145,7 @@ impl Config {
                 100,
             ),
             ("jobs", self.jobs as u64, 0, 1024),
+            ("memory-mb", self.memory_mb, 0, 1 << 30),
             ("limits.file-bytes", self.limits.file_bytes, 1, 1 << 50),
             ("limits.frame-bytes", self.limits.frame_bytes, 1, 1 << 40),
             ("limits.frames", u64::from(self.limits.frames), 1, 1 << 24),

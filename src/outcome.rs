@@ -21,6 +21,21 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// Every outcome, from harmless to worst.
+    pub const ALL: [Outcome; 6] = [
+        Outcome::Skipped,
+        Outcome::Clean,
+        Outcome::Masked,
+        Outcome::NeedsReview,
+        Outcome::Quarantined,
+        Outcome::Failed,
+    ];
+
+    /// The outcome that reports call so.
+    pub fn find(name: &str) -> Option<Outcome> {
+        Outcome::ALL.into_iter().find(|o| o.name() == name)
+    }
+
     /// The word used in reports.
     pub fn name(self) -> &'static str {
         match self {
@@ -49,6 +64,11 @@ macro_rules! reasons {
             /// Every reason, in the order in which help lists them.
             pub const ALL: &'static [Reason] = &[$(Reason::$variant,)*];
 
+            /// The reason with this code.
+            pub fn find(code: &str) -> Option<Reason> {
+                Reason::ALL.iter().copied().find(|r| r.code() == code)
+            }
+
             /// The code used in reports.
             pub fn code(self) -> &'static str { match self { $(Reason::$variant => $code,)* } }
 
@@ -74,6 +94,9 @@ reasons! {
     BurnedInNotFound = "burned-in-not-found", NeedsReview, "the header says BurnedInAnnotation YES, but nothing was found", "look at the picture; try `--sensitivity high`";
     LateralityMasked = "laterality-masked", NeedsReview, "a laterality or orientation marker could not be separated from text that had to go", "check that the side is known from elsewhere, then approve";
     LargeMask = "large-mask", NeedsReview, "the masked share of the image, or one mask, is above the site's limit", "look at the preview; approve or correct the plan";
+
+    Outlier = "outlier", NeedsReview, "most images of this equipment and size in the group have text at a place where this one shows none", "compare it with its neighbours, then approve, or run a job with `--release file`";
+    GroupIncomplete = "group-incomplete", NeedsReview, "a job with `--release series` or `study`: this file is done, another one of its group did not come out", "settle that one (`batch retry`), or run a job with `--release file`";
 
     TransferSyntax = "unsupported-transfer-syntax", Quarantined, "no decoder that can be trusted for this transfer syntax", "convert the file with a trusted tool first";
     Video = "video", Quarantined, "a video stream (MPEG-2, H.264, HEVC)", "export stills or an uncompressed loop";

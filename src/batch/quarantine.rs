@@ -50,12 +50,7 @@ impl Quarantine {
             return Ok(());
         }
         let target = self.folder.join(&item.mirrored);
-        let mut name = target
-            .file_name()
-            .map(OsString::from)
-            .unwrap_or_else(|| "folder".into());
-        name.push(".reason.json");
-        let reason = target.with_file_name(name);
+        let reason = self.reason_file(item);
         let io = |source| Error::Io {
             action: "writing a quarantine entry",
             path: reason.clone(),
@@ -64,7 +59,7 @@ impl Quarantine {
         if let Some(parent) = reason.parent() {
             std::fs::create_dir_all(parent).map_err(io)?;
         }
-        let copied = if self.copy && item.problem.is_none() {
+        let copied = if self.copy && item.problem.is_none() && item.member.is_none() {
             self.copy(&item.input, &target).map(|()| true)
         } else {
             Ok(false)
@@ -87,6 +82,24 @@ impl Quarantine {
             .map_err(io)?;
         // An input that cannot be copied still has its reason written.
         copied.map(|_| ()).map_err(io)
+    }
+
+    /// Takes back what [`Quarantine::add`] left about a file, where it left something.
+    pub fn remove(&self, item: &WorkItem) {
+        for path in [self.reason_file(item), self.folder.join(&item.mirrored)] {
+            // There is nothing for most files, and an entry too many does no harm.
+            let _ = std::fs::remove_file(path);
+        }
+    }
+
+    fn reason_file(&self, item: &WorkItem) -> PathBuf {
+        let target = self.folder.join(&item.mirrored);
+        let mut name = target
+            .file_name()
+            .map(OsString::from)
+            .unwrap_or_else(|| "folder".into());
+        name.push(".reason.json");
+        target.with_file_name(name)
     }
 
     fn copy(&self, input: &Path, target: &Path) -> std::io::Result<()> {
@@ -115,6 +128,7 @@ mod tests {
         std::fs::write(&input, b"pixels").unwrap();
         let item = WorkItem {
             input: input.clone(),
+            member: None,
             mirrored: "a/IM1".into(),
             bytes: 6,
             problem: None,

@@ -1,11 +1,12 @@
 //! The work list: which files there are, and where each output goes.
 //!
 //! Sorted by path, so that the order of arguments and of folder entries does not matter. Symbolic links inside folders
-//! are not followed (a link named on the command line is). Whatever cannot become work is an entry with a
-//! [`Refusal`], never left out.
+//! are not followed unless asked for (a link named on the command line is). Whatever cannot become work is an entry with
+//! a [`Refusal`], never left out.
 
 use crate::error::{Error, Result};
 use crate::outcome::{Reason, Refusal};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::path::{Component, Path, PathBuf};
@@ -14,14 +15,41 @@ use walkdir::WalkDir;
 /// One entry of the work list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WorkItem {
-    /// What to read.
+    /// What to read; for a member of an archive, the archive.
     pub input: PathBuf,
+    /// Which member of the archive, counted from 1 in the order of the archive.
+    pub member: Option<u32>,
     /// The path below the output folder.
     pub mirrored: PathBuf,
     /// Size in bytes; 0 where unknown.
     pub bytes: u64,
     /// Why it cannot be worked on.
     pub problem: Option<Refusal>,
+}
+
+impl WorkItem {
+    /// What reports call it: the path, and for a member of an archive its number behind `#`.
+    pub fn name(&self) -> PathBuf {
+        match self.member {
+            None => self.input.clone(),
+            Some(number) => {
+                let mut name = self.input.clone().into_os_string();
+                name.push(format!("#{number}"));
+                name.into()
+            }
+        }
+    }
+}
+
+/// What is done about symbolic links inside folders.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Links {
+    /// Told, not followed.
+    #[default]
+    Skip,
+    /// Followed; a link into its own folder is told and not followed.
+    Follow,
 }
 
 /// Lists the files of `inputs`: files, and folders to any depth.
@@ -31,6 +59,26 @@ pub struct WorkItem {
 /// output.
 pub fn work_list(inputs: &[PathBuf]) -> Result<Vec<WorkItem>> {
     let mut items = Vec::new();
+    each_file(inputs, Links::Skip, &mut |item| {
+        items.push(item);
+        Ok(())
+    })?;
+    items.sort_by(|a, b| (&a.input, &a.mirrored).cmp(&(&b.input, &b.mirrored)));
+    items.dedup();
+    refuse_shared_outputs(&items)?;
+    Ok(items)
+}
+
+/// Hands over the files of `inputs` as they are found, in no particular order, holding no more of them than the folders
+/// on the way to the present one.
+///
+/// # Errors
+/// [`Error::Io`] for an argument that does not exist, and whatever `found` returns.
+pub fn each_file(
+    inputs: &[PathBuf],
+    links: Links,
+    found: &mut dyn FnMut(WorkItem) -> Result<()>,
+) -> Result<()> {
     for input in inputs {
         let meta = std::fs::metadata(input).map_err(|source| Error::Io {
             action: "reading the input",
@@ -43,21 +91,19 @@ pub fn work_list(inputs: &[PathBuf]) -> Result<Vec<WorkItem>> {
             } else {
                 PathBuf::new()
             };
-            walk(input, &prefix, &mut items);
+            walk(input, &prefix, links, found)?;
         } else {
             let name = input.file_name().map(PathBuf::from).unwrap_or_default();
-            items.push(WorkItem {
+            found(WorkItem {
                 input: input.clone(),
+                member: None,
                 mirrored: name,
                 bytes: meta.len(),
                 problem: (!meta.is_file()).then(special),
-            });
+            })?;
         }
     }
-    items.sort_by(|a, b| (&a.input, &a.mirrored).cmp(&(&b.input, &b.mirrored)));
-    items.dedup();
-    refuse_shared_outputs(&items)?;
-    Ok(items)
+    Ok(())
 }
 
 /// Refuses an output folder that lies in an input folder (or is one), and outputs that are inputs. `what` names the
@@ -143,12 +189,16 @@ pub fn real_path(path: &Path) -> Result<PathBuf> {
     }
 }
 
-fn walk(root: &Path, prefix: &Path, items: &mut Vec<WorkItem>) {
+fn walk(
+    root: &Path,
+    prefix: &Path,
+    links: Links,
+    found: &mut dyn FnMut(WorkItem) -> Result<()>,
+) -> Result<()> {
     let entries = WalkDir::new(root)
-        .follow_links(false)
+        .follow_links(links == Links::Follow)
         // The folder itself was named by the user: a link there is meant.
-        .follow_root_links(true)
-        .sort_by_file_name();
+        .follow_root_links(true);
     for entry in entries {
         let item = match entry {
             Ok(entry) if entry.file_type().is_dir() => continue,
@@ -156,6 +206,7 @@ fn walk(root: &Path, prefix: &Path, items: &mut Vec<WorkItem>) {
                 let kind = entry.file_type();
                 WorkItem {
                     input: entry.path().to_path_buf(),
+                    member: None,
                     mirrored: mirror(root, prefix, entry.path()),
                     bytes: if kind.is_file() {
                         entry.metadata().map_or(0, |m| m.len())
@@ -176,20 +227,27 @@ fn walk(root: &Path, prefix: &Path, items: &mut Vec<WorkItem>) {
             }
             Err(error) => {
                 let path = error.path().unwrap_or(root);
-                let why = error.io_error().map_or("unknown", |e| kind_text(e.kind()));
-                WorkItem {
-                    input: path.to_path_buf(),
-                    mirrored: mirror(root, prefix, path),
-                    bytes: 0,
-                    problem: Some(Refusal::new(
+                let problem = if error.loop_ancestor().is_some() {
+                    Refusal::new(Reason::Symlink, "the link leads into its own folder")
+                } else {
+                    let why = error.io_error().map_or("unknown", |e| kind_text(e.kind()));
+                    Refusal::new(
                         Reason::Read,
                         format!("the folder entry cannot be read: {why}"),
-                    )),
+                    )
+                };
+                WorkItem {
+                    input: path.to_path_buf(),
+                    member: None,
+                    mirrored: mirror(root, prefix, path),
+                    bytes: 0,
+                    problem: Some(problem),
                 }
             }
         };
-        items.push(item);
+        found(item)?;
     }
+    Ok(())
 }
 
 fn special() -> Refusal {

@@ -1,6 +1,8 @@
 //! The command line: one definition for parsing, help, man pages and completions. Flags of settings come from the table
 //! of settings ([`crate::config::settings`]).
 
+use crate::batch::job::spec::Shard;
+use crate::config::Config;
 use crate::config::layers::{Layers, Source};
 use crate::config::settings::{Kind, SETTINGS, Setting};
 use crate::error::Result;
@@ -33,6 +35,9 @@ pub enum Verb {
     Redact(RedactArgs),
     /// Build and print the plan for files and folders; write no image
     Scan(ScanArgs),
+    /// Archive jobs over folders: with a journal, resumable after a kill, whole series or nothing
+    #[command(subcommand)]
+    Batch(Box<BatchVerb>),
     /// Draw one frame before and after, with boxes and reasons, as a PNG picture
     Preview(PreviewArgs),
     /// Check a redacted file against its original, or look for readable text in one file
@@ -60,6 +65,135 @@ pub enum Verb {
         /// A command, or `reasons`.
         topic: Vec<String>,
     },
+}
+
+/// `unburn batch …`
+#[derive(Debug, Subcommand)]
+pub enum BatchVerb {
+    /// Begin a job: freeze its configuration, list its files, and work until every one has an outcome
+    Run(JobRunArgs),
+    /// Go on with a job that was interrupted, killed, or had files set back by `retry`
+    Resume(JobResumeArgs),
+    /// Show how far a job is, also while it runs; with `--check` prove that journal, audit and outputs agree
+    Status(JobStatusArgs),
+    /// Set back every file with a reason code, so that `resume` treats it again
+    Retry(JobRetryArgs),
+}
+
+/// `unburn batch run`
+#[derive(Debug, Args)]
+pub struct JobRunArgs {
+    /// Folder of the job; made new.
+    #[arg(value_name = "JOB")]
+    pub job: PathBuf,
+    /// Files and folders to treat.
+    #[arg(short, long, required = true, num_args = 1.., value_name = "DIR")]
+    pub input: Vec<PathBuf>,
+    /// Folder for the outputs; the tree of a folder is mirrored there. Must lie apart from every input and from JOB.
+    #[arg(short, long, value_name = "DIR")]
+    pub output: PathBuf,
+    /// What leaves together or not at all.
+    #[arg(long, value_enum, default_value_t = ReleaseKind::Series, value_name = "GROUP")]
+    pub release: ReleaseKind,
+    /// What is done about symbolic links inside folders.
+    #[arg(long, value_enum, default_value_t = LinkKind::Skip, value_name = "POLICY")]
+    pub symlinks: LinkKind,
+    /// Treat part I of N only; files of one study are always in the same part.
+    #[arg(long, value_name = "I/N", value_parser = clap::value_parser!(Shard))]
+    pub shard: Option<Shard>,
+    /// Keep the journal in this folder on a local disk, where JOB is on a network file system.
+    #[arg(long, value_name = "DIR")]
+    pub journal: Option<PathBuf>,
+    /// Keep the header as it is, identities included. Required for now: this version removes text from pixels only.
+    #[arg(long)]
+    pub keep_metadata: bool,
+    /// Replace existing files in the output folder. Inputs are never replaced.
+    #[arg(long)]
+    pub overwrite: bool,
+    /// Copy inputs that were held back into JOB/quarantine, beside the reason.
+    #[arg(long)]
+    pub quarantine_copy: bool,
+    #[command(flatten)]
+    pub runner: RunnerArgs,
+    #[command(flatten)]
+    pub settings: SettingArgs,
+}
+
+/// `unburn batch resume`
+#[derive(Debug, Args)]
+pub struct JobResumeArgs {
+    /// Folder of the job.
+    #[arg(value_name = "JOB")]
+    pub job: PathBuf,
+    #[command(flatten)]
+    pub runner: RunnerArgs,
+    #[command(flatten)]
+    pub settings: SettingArgs,
+}
+
+/// What every run of a job needs.
+#[derive(Debug, Args)]
+pub struct RunnerArgs {
+    /// Project key (at least 32 bytes, hex or raw); `UNBURN_KEY` may hold the key itself instead. A job needs one.
+    #[arg(long, value_name = "FILE")]
+    pub key: Option<PathBuf>,
+    /// Print the summary as one JSON object.
+    #[arg(long)]
+    pub json: bool,
+    /// How progress is shown on stderr; `auto` is a bar on a terminal and a line every ten seconds elsewhere.
+    #[arg(long, value_enum, default_value_t = ProgressKind::Auto, value_name = "KIND")]
+    pub progress: ProgressKind,
+}
+
+/// `unburn batch status`
+#[derive(Debug, Args)]
+pub struct JobStatusArgs {
+    /// Folder of the job.
+    #[arg(value_name = "JOB")]
+    pub job: PathBuf,
+    /// Check the audit's chain with the key, and every output against its digest.
+    #[arg(long)]
+    pub check: bool,
+    /// Project key, for `--check`.
+    #[arg(long, value_name = "FILE")]
+    pub key: Option<PathBuf>,
+    /// Print one JSON object.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `unburn batch retry`
+#[derive(Debug, Args)]
+pub struct JobRetryArgs {
+    /// Folder of the job.
+    #[arg(value_name = "JOB")]
+    pub job: PathBuf,
+    /// The reason code, as `status` and `unburn help reasons` name it.
+    #[arg(long, required = true, value_name = "CODE")]
+    pub reason: Vec<String>,
+    /// Project key (at least 32 bytes, hex or raw); `UNBURN_KEY` may hold the key itself instead.
+    #[arg(long, value_name = "FILE")]
+    pub key: Option<PathBuf>,
+}
+
+/// What leaves together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ReleaseKind {
+    /// Every file for itself.
+    File,
+    /// All images of a series.
+    Series,
+    /// All images of a study.
+    Study,
+}
+
+/// Symbolic links inside folders.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LinkKind {
+    /// Told, not followed.
+    Skip,
+    /// Followed.
+    Follow,
 }
 
 /// `unburn config …`
@@ -243,6 +377,21 @@ impl SettingArgs {
             None => layers.add_usual_files()?,
         }
         layers.add_environment(std::env::vars_os())?;
+        self.add_flags(&mut layers)?;
+        Ok(layers)
+    }
+}
+
+impl SettingArgs {
+    /// These flags over a configuration that was frozen before.
+    pub fn over(&self, frozen: &Config) -> Result<Config> {
+        let mut layers = Layers::new();
+        layers.add_config(frozen)?;
+        self.add_flags(&mut layers)?;
+        layers.finish()
+    }
+
+    fn add_flags(&self, layers: &mut Layers) -> Result<()> {
         for (setting, values) in &self.given {
             let source = Source::Flag(format!("--{}", setting.flag));
             match (setting.kind, values.first()) {
@@ -253,7 +402,7 @@ impl SettingArgs {
                 (_, None) => {}
             }
         }
-        Ok(layers)
+        Ok(())
     }
 }
 

@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-const KEEP_METADATA: &str = "this version masks text in pixels and leaves every other header value as it is, so names, \
+pub(super) const KEEP_METADATA: &str = "this version masks text in pixels and leaves every other header value as it is, so names, \
 ids and dates stay in the header of each output; hint: say `--keep-metadata` to accept that, and de-identify the headers \
 with another tool";
 
@@ -126,7 +126,7 @@ fn tell_device_faults(engine: &Engine) {
 }
 
 /// A file that asks for a person counts more than an interruption, which can be made good by a second run.
-fn exit_of(summary: &Summary) -> Exit {
+pub(super) fn exit_of(summary: &Summary) -> Exit {
     let attention = [Outcome::NeedsReview, Outcome::Quarantined, Outcome::Failed];
     if summary.interrupted {
         Exit::Interrupted

@@ -3,6 +3,7 @@
 //! Each command has a file of its own; `redact` and `scan` share `many`, the run over many files.
 
 mod args;
+mod batch;
 mod doctor;
 
 mod help;
@@ -60,6 +61,7 @@ pub fn main() -> ExitCode {
     finish(match cli.command {
         Verb::Redact(args) => many::redact(args),
         Verb::Scan(args) => many::scan(args),
+        Verb::Batch(verb) => batch::run(*verb),
         Verb::Preview(args) => preview::run(args),
         Verb::Verify(args) => verify::run(args),
         Verb::Doctor(args) => doctor::run(args),
@@ -157,16 +159,26 @@ fn new_key(file: &std::path::Path) -> Result<Exit> {
     Ok(Exit::Done)
 }
 
-/// The key of a run: from the flag, from `UNBURN_KEY`, or drawn for this run, which is said.
-fn key_for_run(flag: Option<&std::path::Path>) -> Result<Key> {
+/// The key from the flag or from `UNBURN_KEY`.
+fn given_key(flag: Option<&std::path::Path>) -> Result<Option<Key>> {
     if let Some(path) = flag {
-        return Key::from_file(path);
+        return Key::from_file(path).map(Some);
     }
-    if let Some(value) = std::env::var_os("UNBURN_KEY") {
-        return Key::from_content(value.as_encoded_bytes()).map_err(|e| match e {
+    let Some(value) = std::env::var_os("UNBURN_KEY") else {
+        return Ok(None);
+    };
+    Key::from_content(value.as_encoded_bytes())
+        .map(Some)
+        .map_err(|e| match e {
             Error::Config(why) => Error::Config(format!("{why} (from UNBURN_KEY)")),
             other => other,
-        });
+        })
+}
+
+/// The key of a run: from the flag, from `UNBURN_KEY`, or drawn for this run, which is said.
+fn key_for_run(flag: Option<&std::path::Path>) -> Result<Key> {
+    if let Some(key) = given_key(flag)? {
+        return Ok(key);
     }
     message(
         "note: no --key: new UIDs come from a key that ends with this run; a second run will give others",

@@ -2,7 +2,9 @@
 
 use super::args::ProgressKind;
 use super::text;
+use crate::batch::job::runner::{JobProgress, Watch};
 use crate::batch::run::Progress;
+use crate::outcome::Outcome;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 use std::io::{IsTerminal, Write, stderr};
@@ -99,6 +101,133 @@ fn bar() -> Kind {
         bar.set_style(style);
     }
     Kind::Bar(bar)
+}
+
+/// Shows how far an archive job is.
+pub struct JobMeter {
+    kind: Kind,
+    last: Option<Instant>,
+}
+
+impl JobMeter {
+    /// A meter of this kind.
+    pub fn new(kind: ProgressKind) -> JobMeter {
+        JobMeter {
+            kind: Meter::new(kind).kind,
+            last: None,
+        }
+    }
+
+    /// Takes the bar away.
+    pub fn finish(&self) {
+        if let Kind::Bar(bar) = &self.kind {
+            bar.finish_and_clear();
+        }
+    }
+
+    fn due(&mut self, every: Duration) -> bool {
+        let due = self.last.is_none_or(|last| last.elapsed() >= every);
+        if due {
+            self.last = Some(Instant::now());
+        }
+        due
+    }
+}
+
+impl Watch for JobMeter {
+    fn listing(&mut self, found: u64) {
+        let every = match &self.kind {
+            Kind::Bar(bar) => {
+                bar.set_message(format!(" {} found", text::count(found, "file")));
+                return;
+            }
+            Kind::Plain => PLAIN_EVERY,
+            Kind::Json => JSON_EVERY,
+            Kind::None => return,
+        };
+        if self.due(every) {
+            let line = match self.kind {
+                Kind::Json => json!({"schema": crate::report::SCHEMA, "type": "progress",
+                    "stage": "listing", "files": found})
+                .to_string(),
+                _ => format!("listing: {} so far", text::count(found, "file")),
+            };
+            let _ = writeln!(stderr(), "{line}");
+        }
+    }
+
+    fn progress(&mut self, p: &JobProgress) {
+        let every = match &self.kind {
+            Kind::Bar(bar) => {
+                bar.set_length(p.files);
+                bar.set_position(p.files_done);
+                bar.set_message(job_words(p));
+                return;
+            }
+            Kind::Plain => PLAIN_EVERY,
+            Kind::Json => JSON_EVERY,
+            Kind::None => return,
+        };
+        if !self.due(every) {
+            return;
+        }
+        let line = match self.kind {
+            Kind::Json => job_event(p).to_string(),
+            _ => format!(
+                "{} of {} done{}",
+                p.files_done,
+                text::count(p.files, "file"),
+                job_words(p)
+            ),
+        };
+        let _ = writeln!(stderr(), "{line}");
+    }
+}
+
+/// Rates, outcomes that ask for a person, and the time left.
+fn job_words(p: &JobProgress) -> String {
+    let mut words = String::new();
+    if p.elapsed_s > 1.0 {
+        words += &format!(
+            ", {:.1} MB/s, {:.1} frames/s",
+            p.bytes_now as f64 / 1e6 / p.elapsed_s,
+            p.frames_now as f64 / p.elapsed_s
+        );
+    }
+    if let Some(share) = p.device_use {
+        words += &format!(", device {:.0} %", share * 100.0);
+    }
+    for outcome in Outcome::ALL.into_iter().filter(|o| *o >= Outcome::Masked) {
+        match p.outcomes[outcome as usize] {
+            0 => {}
+            n => words += &format!(", {n} {}", outcome.name()),
+        }
+    }
+    words
+        + &job_left(p).map_or(String::new(), |s| {
+            format!(", about {} left", text::duration(s))
+        })
+}
+
+/// Seconds left at the rate in bytes of this run; nothing while that says little.
+fn job_left(p: &JobProgress) -> Option<f64> {
+    if p.bytes_now == 0 || p.elapsed_s < 2.0 || p.bytes_done >= p.bytes {
+        return None;
+    }
+    Some(p.elapsed_s * (p.bytes - p.bytes_done) as f64 / p.bytes_now as f64)
+}
+
+fn job_event(p: &JobProgress) -> serde_json::Value {
+    let outcomes: serde_json::Map<String, serde_json::Value> = Outcome::ALL
+        .iter()
+        .map(|o| (o.name().to_owned(), p.outcomes[*o as usize].into()))
+        .collect();
+    json!({
+        "schema": crate::report::SCHEMA, "type": "progress", "stage": "treating",
+        "files": p.files, "files_done": p.files_done, "bytes": p.bytes, "bytes_done": p.bytes_done,
+        "bytes_now": p.bytes_now, "frames_now": p.frames_now, "elapsed_s": p.elapsed_s,
+        "left_s": job_left(p), "device_use": p.device_use, "outcomes": outcomes,
+    })
 }
 
 /// Time left at the rate in bytes so far; nothing while that says little.

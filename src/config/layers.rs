@@ -143,6 +143,18 @@ impl Layers {
         Ok(())
     }
 
+    /// Takes every value of a configuration that was written down before.
+    pub fn add_config(&mut self, config: &Config) -> Result<()> {
+        let table = Table::try_from(config)
+            .map_err(|e| Error::Config(format!("settings cannot be read: {e}")))?;
+        for (key, value) in flatten(&table) {
+            if let Some(setting) = Setting::find(&key) {
+                self.set(setting, value, Source::Default)?;
+            }
+        }
+        Ok(())
+    }
+
     /// Reads the files at the usual places, as far as they exist.
     pub fn add_usual_files(&mut self) -> Result<()> {
         for path in usual_files(|name| std::env::var_os(name)) {

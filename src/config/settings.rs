@@ -175,6 +175,13 @@ pub const SETTINGS: &[Setting] = &[
         help: "files worked on side by side; 0 for the number of cores",
     },
     Setting {
+        key: "memory-mb",
+        flag: "memory",
+        kind: Kind::Number,
+        plan: false,
+        help: "memory that files under way may take in archive jobs, in MiB; 0 for half of what is free",
+    },
+    Setting {
         key: "include-text",
         flag: "include-text",
         kind: Kind::Switch { bare: true },

@@ -153,6 +153,56 @@ pub fn group_end(bytes: &[u8], start: usize, group: u16, encoding: Encoding) -> 
     (at > start).then_some(at)
 }
 
+/// The leading elements of a data set up to group `last`, from the first part of a file.
+#[derive(Debug)]
+pub struct Leading {
+    /// The elements.
+    pub set: DataSet,
+    /// Whether an element of a later group follows, so that nothing of the groups asked for is missing.
+    pub complete: bool,
+}
+
+/// Reads elements from `start` on until one of a group above `last` comes, or the bytes end.
+///
+/// # Errors
+/// `damaged` where bytes are no element, `limit` for depth and number.
+pub fn leading(
+    bytes: &[u8],
+    start: usize,
+    last: u16,
+    encoding: Encoding,
+    max_depth: u32,
+) -> Result<Leading, Refusal> {
+    let mut p = Parser {
+        bytes,
+        max_depth,
+        count: 0,
+    };
+    let mut set = DataSet::new(encoding);
+    let (mut at, end) = (start.min(bytes.len()), bytes.len());
+    while end - at >= 8 {
+        let group = p.u16(at, encoding).unwrap_or_default();
+        if group > last {
+            return Ok(Leading {
+                set,
+                complete: true,
+            });
+        }
+        match p.element(at, end, encoding, 0) {
+            Ok((element, next)) => {
+                set.elements.push(element);
+                at = next;
+            }
+            Err(e) if e.reason == Reason::Truncated => break,
+            Err(e) => return Err(e),
+        }
+    }
+    Ok(Leading {
+        set,
+        complete: false,
+    })
+}
+
 /// VR of a tag by the standard's dictionary; `UN` where it is not in there. Ambiguous ones take the wider use.
 pub fn dictionary_vr(tag: Tag) -> VR {
     if tag.0 % 2 == 1 {

@@ -31,6 +31,77 @@ pub struct Read {
 
 const MAGIC: Range<usize> = 128..132;
 
+/// The first elements of a file.
+#[derive(Debug)]
+pub struct Head {
+    /// What the elements point into: the given bytes, or what was inflated of them.
+    pub inflated: Option<Vec<u8>>,
+    /// Elements up to the group asked for.
+    pub set: DataSet,
+    /// Transfer syntax UID as declared; empty where none was.
+    pub transfer_syntax: String,
+    /// Whether nothing of the groups asked for is missing.
+    pub complete: bool,
+}
+
+/// Reads the elements up to group `last` from the first bytes of a file, as far as they are there.
+///
+/// # Errors
+/// `not-dicom`, `dicomdir`, `damaged`, `limit`.
+pub fn head(bytes: &[u8], last: u16, limits: &Limits) -> Result<Head, Refusal> {
+    let has_magic = bytes.get(MAGIC) == Some(b"DICM");
+    let start = if has_magic { MAGIC.end } else { 0 };
+    let (meta, data_start) = meta(bytes, start, limits)?;
+    let values = Values { bytes, set: &meta };
+    if values.code(tags::MEDIA_STORAGE_SOP_CLASS_UID).as_deref() == Some(classes::DICOMDIR) {
+        return Err(Refusal::new(Reason::Dicomdir, "a directory of other files"));
+    }
+    if !has_magic && meta.elements.is_empty() && !looks_like_data_set(bytes) {
+        return Err(not_dicom());
+    }
+    let transfer_syntax = values.code(tags::TRANSFER_SYNTAX_UID).unwrap_or_default();
+    let encodings: &[Encoding] = match transfer_syntax.as_str() {
+        EXPLICIT_BE => &[Encoding::ExplicitBe],
+        IMPLICIT_LE => &[Encoding::ImplicitLe, Encoding::ExplicitLe],
+        _ => &[Encoding::ExplicitLe, Encoding::ImplicitLe],
+    };
+    let inflated = (transfer_syntax == DEFLATED)
+        .then(|| inflate_part(bytes.get(data_start..).unwrap_or_default()));
+    let (source, from) = match &inflated {
+        Some(inflated) => (inflated.as_slice(), 0),
+        None => (bytes, data_start),
+    };
+    let mut first = None;
+    for encoding in encodings {
+        match dataset::leading(source, from, last, *encoding, limits.depth) {
+            Ok(leading) => {
+                return Ok(Head {
+                    set: leading.set,
+                    complete: leading.complete,
+                    transfer_syntax,
+                    inflated,
+                });
+            }
+            Err(e) => {
+                first.get_or_insert(e);
+            }
+        }
+    }
+    Err(first.unwrap_or_else(not_dicom))
+}
+
+/// What the first bytes of a deflate stream inflate to; at most eight times their number.
+fn inflate_part(deflated: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(deflated.len().saturating_mul(8));
+    // A part has no end, and what is no stream shows as data that cannot be parsed.
+    let _ = flate2::Decompress::new(false).decompress_vec(
+        deflated,
+        &mut out,
+        flate2::FlushDecompress::Sync,
+    );
+    out
+}
+
 fn not_dicom() -> Refusal {
     Refusal::new(
         Reason::NotDicom,

@@ -24,6 +24,7 @@ mod fragments;
 mod identity;
 mod object;
 mod overlay;
+mod peek;
 mod recode;
 mod samples;
 mod stream;
@@ -41,8 +42,9 @@ pub use attributes::{BurnedInClaim, Carrier, Changes, HeaderOp, ItemValue, heade
 pub use blocks::coded_fill;
 pub use check::check_written;
 pub use classes::{BurnedIn, burned_in};
-pub use object::{Carriers, Object, read, read_bytes};
+pub use object::{Carriers, Object, file_bytes, read, read_bytes};
 pub use overlay::{NestedCounts, Overlay};
+pub use peek::{Peek, peek};
 pub use recode::encode as encode_frame;
 pub use samples::{clear_high_bits, has_high_bits};
 pub use write::{FrameOut, WriteRequest, Written, write};

@@ -94,6 +94,14 @@ impl std::fmt::Debug for Object {
 /// # Errors
 /// `read-failed`, `limit`, and those of [`read_bytes`].
 pub fn read(path: &Path, limits: &Limits) -> Result<Object, Refusal> {
+    read_bytes(file_bytes(path, limits)?, limits)
+}
+
+/// The bytes of a file, up to one more than [`read_bytes`] accepts.
+///
+/// # Errors
+/// `read-failed`.
+pub fn file_bytes(path: &Path, limits: &Limits) -> Result<Vec<u8>, Refusal> {
     use std::io::Read;
     let failed = |e: std::io::Error| Refusal::new(Reason::Read, format!("{}", e.kind()));
     let file = std::fs::File::open(path).map_err(failed)?;
@@ -102,7 +110,7 @@ pub fn read(path: &Path, limits: &Limits) -> Result<Object, Refusal> {
     file.take(limits.file_bytes.saturating_add(1))
         .read_to_end(&mut bytes)
         .map_err(failed)?;
-    read_bytes(bytes, limits)
+    Ok(bytes)
 }
 
 /// Reads an object from the bytes of a file.

@@ -10,6 +10,7 @@ mod blend;
 mod blocks;
 mod frames;
 mod growth;
+mod input;
 mod pair;
 mod planner;
 mod preview;
@@ -19,6 +20,7 @@ mod slant;
 mod verify;
 
 pub use frames::{Frames, fingerprint};
+pub use input::Input;
 pub use planner::FixedPoint;
 pub use search::{Finding, Searcher};
 
@@ -147,6 +149,11 @@ impl Engine {
         self.detector.warnings()
     }
 
+    /// Where detection runs.
+    pub fn device(&self) -> String {
+        self.detector.device()
+    }
+
     /// What made the reports.
     pub fn tool(&self) -> &Tool {
         &self.tool
@@ -155,7 +162,7 @@ impl Engine {
     /// Plans a file and writes nothing. The plan is there unless the file is refused.
     pub fn plan(&self, input: &Path) -> (FileReport, Option<Plan>) {
         let mut report = FileReport::new(&self.tool, input, Outcome::Failed);
-        match guarded(|| self.prepare(input, &mut report)) {
+        match guarded(|| self.prepare(Input::File(input), &mut report)) {
             Ok(work) => (report, Some(work.plan)),
             Err(refusal) => {
                 report.refuse(&refusal);
@@ -166,7 +173,12 @@ impl Engine {
 
     /// One file, end to end. The output appears under its name only after its self-check.
     pub fn redact(&self, input: &Path, output: &Path, overwrite: bool) -> FileReport {
-        let mut report = FileReport::new(&self.tool, input, Outcome::Failed);
+        self.redact_input(Input::File(input), output, overwrite)
+    }
+
+    /// The same for an object whose bytes may have been read already.
+    pub fn redact_input(&self, input: Input<'_>, output: &Path, overwrite: bool) -> FileReport {
+        let mut report = FileReport::new(&self.tool, input.name(), Outcome::Failed);
         let done = guarded(|| {
             if !overwrite && output.exists() {
                 return Err(Refusal::new(Reason::OutputExists, "nothing was written"));
@@ -205,7 +217,7 @@ impl Engine {
     ) -> Result<PreviewData, Refusal> {
         guarded(|| {
             let mut report = FileReport::new(&self.tool, input, Outcome::Failed);
-            let work = self.prepare(input, &mut report)?;
+            let work = self.prepare(Input::File(input), &mut report)?;
             let coded = Coded::of(&work.object).filter(|_| work.in_blocks);
             preview::draw(
                 coded.as_ref().map_or(&work.object, |c| c as &dyn Frames),
@@ -219,10 +231,10 @@ impl Engine {
 
     /// Reads and plans, filling the report with what is known. After it, `report.outcome` says whether the plan may be
     /// applied.
-    fn prepare(&self, input: &Path, report: &mut FileReport) -> Result<Work, Refusal> {
+    fn prepare(&self, input: Input<'_>, report: &mut FileReport) -> Result<Work, Refusal> {
         let mut timings = Timings::default();
         report.device = self.detector.device();
-        let object = timings.time("read", || dicom::read(input, &self.config.limits))?;
+        let object = timings.time("read", || input.object(&self.config.limits))?;
         let facts = object.facts();
         report.input_sha256 = Some(hex(&object.sha256()));
         report.transfer_syntax = Some(Syntaxes {

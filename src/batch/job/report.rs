@@ -1,0 +1,130 @@
+//! The report of a job, made from its journal: one line a file in work-list order, then the summary.
+//!
+//! It depends on the journal alone, so a job that was killed and resumed reports what an uninterrupted one does.
+
+use super::journal::{Event, Journal, Kind, Member};
+use super::spec::Spec;
+use crate::error::{Error, Result};
+use crate::outcome::{Outcome, Reason};
+use crate::report::{FileReport, Summary, Tool};
+
+/// Files read from the journal together.
+const PAGE: u32 = 500;
+
+/// The line of a file as the journal stores it: without `tool`, which is the same for the whole job.
+///
+/// # Errors
+/// [`Error::Config`] where it cannot be written as JSON.
+pub fn stored(report: &FileReport) -> Result<String> {
+    let mut value = serde_json::to_value(report).map_err(fault)?;
+    if let Some(map) = value.as_object_mut() {
+        map.remove("tool");
+    }
+    serde_json::to_string(&value).map_err(fault)
+}
+
+/// The line of a file whose outcome is settled; `None` for one that has none yet.
+pub fn line(spec: &Spec, member: &Member) -> Option<FileReport> {
+    let (_, data) = member.settled.as_ref()?;
+    let mut report = with_tool(spec, data)?;
+    match member.state {
+        Some(Kind::Released) => {
+            let output = spec.work.output.join(&member.entry.item.mirrored);
+            report.output = Some(output.to_string_lossy().into_owned());
+        }
+        Some(Kind::Held) => {}
+        _ if report.outcome.is_written() => report.output = None,
+        _ => {}
+    }
+    Some(report)
+}
+
+/// A stored line with the tool that made it.
+fn with_tool(spec: &Spec, data: &str) -> Option<FileReport> {
+    let mut report = bare(data)?;
+    report.tool.clone_from(&spec.tool);
+    Some(report)
+}
+
+/// A stored line, with an empty tool.
+pub fn bare(data: &str) -> Option<FileReport> {
+    let mut value: serde_json::Value = serde_json::from_str(data).ok()?;
+    let tool = serde_json::to_value(Tool::default()).ok()?;
+    value.as_object_mut()?.insert("tool".into(), tool);
+    serde_json::from_value(value).ok()
+}
+
+/// Hands over the line of every settled file, in order, and gives the summary without times. Outputs that wait for their
+/// group are told as needing review, with the reason why they wait.
+///
+/// # Errors
+/// [`Error::Io`] for the journal, and whatever `take` returns.
+pub fn each(
+    spec: &Spec,
+    journal: &mut Journal,
+    mut take: impl FnMut(&Member, FileReport) -> Result<()>,
+) -> Result<Summary> {
+    let mut summary = Summary::new(&spec.tool);
+    let (total, _) = journal.totals()?;
+    let mut after = 0;
+    loop {
+        let page = journal.page(after, PAGE)?;
+        let Some(last) = page.last() else { break };
+        after = last.entry.id;
+        for member in &page {
+            let Some(mut report) = line(spec, member) else {
+                continue;
+            };
+            if report.outcome.is_written() && member.state != Some(Kind::Released) {
+                let reason = journal
+                    .held_for(member.entry.id)?
+                    .and_then(|code| Reason::find(&code))
+                    .unwrap_or(Reason::GroupIncomplete);
+                report.outcome = reason.outcome();
+                report.reason = Some(reason.code().into());
+                report.detail = Some("the output waits in the staging folder".into());
+                report.output_sha256 = None;
+            }
+            summary.add(&report);
+            take(member, report)?;
+        }
+    }
+    summary.not_started = total - summary.files;
+    summary.interrupted = summary.not_started > 0;
+    Ok(summary)
+}
+
+/// The wall time of all runs together, milliseconds: from each start to the last thing that happened in it.
+///
+/// # Errors
+/// [`Error::Io`].
+pub fn wall_ms(journal: &mut Journal) -> Result<f64> {
+    let (mut total, mut run): (i64, Option<(i64, i64)>) = (0, None);
+    let mut after = 0;
+    loop {
+        let events = journal.events_light(after)?;
+        let Some(last) = events.last() else { break };
+        after = last.seq;
+        for Event { at_ms, event, .. } in events {
+            if event.kind == Kind::RunStarted {
+                total += run.map_or(0, |(start, end)| end - start);
+                run = Some((at_ms, at_ms));
+            } else if let Some((_, end)) = &mut run {
+                *end = at_ms;
+            }
+        }
+    }
+    total += run.map_or(0, |(start, end)| end - start);
+    Ok(total as f64)
+}
+
+/// Whether a summary asks for a person.
+pub fn needs_attention(summary: &Summary) -> bool {
+    [Outcome::NeedsReview, Outcome::Quarantined, Outcome::Failed]
+        .iter()
+        .any(|o| summary.count(*o) > 0)
+}
+
+fn fault(e: serde_json::Error) -> Error {
+    Error::Config(format!("a report line cannot be written: {e}"))
+}

@@ -1,0 +1,300 @@
+//! `unburn batch`: archive jobs.
+
+use super::args::{
+    BatchVerb, JobResumeArgs, JobRetryArgs, JobRunArgs, JobStatusArgs, LinkKind, ReleaseKind,
+    RunnerArgs,
+};
+use super::output::{Out, summary_lines};
+use super::progress::JobMeter;
+use super::text::{count, shown};
+use super::{Exit, given_key, message, signals};
+use crate::batch::job::runner::{self, Ended};
+use crate::batch::job::spec::{Release, Spec, WorkSpec};
+use crate::batch::job::status::{self, Status};
+use crate::batch::job::{self, Job, View};
+use crate::batch::run::Crew;
+use crate::batch::walk::{self, Links};
+use crate::config::Config;
+use crate::error::{Error, Result};
+use crate::key::Key;
+use crate::redact::Engine;
+use std::path::Path;
+
+/// `unburn batch …`
+pub fn run(verb: BatchVerb) -> Result<Exit> {
+    match verb {
+        BatchVerb::Run(args) => begin(args),
+        BatchVerb::Resume(args) => resume(args),
+        BatchVerb::Status(args) => show_status(&args),
+        BatchVerb::Retry(args) => retry(&args),
+    }
+}
+
+fn begin(args: JobRunArgs) -> Result<Exit> {
+    if !args.keep_metadata {
+        return Err(Error::Config(super::many::KEEP_METADATA.into()));
+    }
+    let config = super::settings(&args.settings)?;
+    let key = job_key(args.runner.key.as_deref())?;
+    let work = work_spec(&args)?;
+    let engine = Engine::open(&config, Some(key.clone()))?;
+    let mut spec = Spec::new(work, engine.tool().clone(), config)?;
+    if job::is_job(&args.job) {
+        // The same command once more: say what differs, or that there is nothing to begin.
+        let frozen = job::read_spec(&args.job)?;
+        spec.job.clone_from(&frozen.job);
+        job::refuse_difference("the configuration differs", &frozen, &spec)?;
+        return Err(Error::Config(format!(
+            "the job exists already, with this configuration; hint: `unburn batch resume {}`",
+            args.job.display()
+        )));
+    }
+    let mut job = Job::create(&args.job, spec)?;
+    go(&mut job, &engine, &key, &args.runner)
+}
+
+fn resume(args: JobResumeArgs) -> Result<Exit> {
+    let key = job_key(args.runner.key.as_deref())?;
+    let mut job = Job::open(&args.job)?;
+    job.check_key(&key)?;
+    let config = args.settings.over(&job.spec().settings)?;
+    let engine = Engine::open(&config, Some(key.clone()))?;
+    let mut now = job.spec().clone();
+    now.tool.clone_from(engine.tool());
+    now.settings = config;
+    job::refuse_difference("the configuration differs", job.spec(), &now)?;
+    job.use_settings(&now.settings);
+    go(&mut job, &engine, &key, &args.runner)
+}
+
+fn go(job: &mut Job, engine: &Engine, key: &Key, args: &RunnerArgs) -> Result<Exit> {
+    let drain = signals::drain_on_interrupt();
+    let mut meter = JobMeter::new(args.progress);
+    let crew = crew(&job.spec().settings);
+    let ended = runner::run(job, engine, key, crew, &drain, &mut meter);
+    meter.finish();
+    for warning in engine.warnings() {
+        message(&format!("warning: {warning}"));
+    }
+    let ended = ended.inspect_err(|_| {
+        message(&format!(
+            "the job stopped; nothing is lost: `unburn batch resume {}` goes on",
+            job.folder().display()
+        ));
+    })?;
+    tell(job, &ended, args.json)?;
+    Ok(super::many::exit_of(&ended.summary))
+}
+
+fn tell(job: &mut Job, ended: &Ended, json: bool) -> Result<()> {
+    let mut out = Out::new();
+    if json {
+        out.json(&ended.summary);
+    } else {
+        let spec = job.spec().clone();
+        let status = Status::of(&spec, job.journal(), false)?;
+        let lines = summary_lines(&ended.summary, false);
+        lines.iter().for_each(|l| out.line(l));
+        group_lines(&status).iter().for_each(|l| out.line(l));
+        out.line(&format!(
+            "report: {}",
+            shown(&ended.report.to_string_lossy())
+        ));
+    }
+    out.finish()
+}
+
+/// How many threads, and how much memory.
+fn crew(config: &Config) -> Crew {
+    Crew {
+        workers: match config.jobs {
+            0 => std::thread::available_parallelism().map_or(1, usize::from),
+            jobs => jobs,
+        },
+        memory: match config.memory_mb {
+            0 => crate::batch::budget::free_memory() / 2,
+            mb => mb << 20,
+        },
+    }
+}
+
+/// A job must be able to make the same UIDs again after a kill, and its audit is bound to the key.
+fn job_key(flag: Option<&Path>) -> Result<Key> {
+    given_key(flag)?.ok_or_else(|| {
+        Error::Config(
+            "a job needs a project key; hint: `unburn key new FILE` makes one, `--key FILE` uses it"
+                .into(),
+        )
+    })
+}
+
+fn work_spec(args: &JobRunArgs) -> Result<WorkSpec> {
+    let mut inputs = args
+        .input
+        .iter()
+        .map(|input| {
+            std::fs::metadata(input).map_err(|source| Error::Io {
+                action: "reading the input",
+                path: input.clone(),
+                source,
+            })?;
+            walk::real_path(input)
+        })
+        .collect::<Result<Vec<_>>>()?;
+    inputs.sort();
+    inputs.dedup();
+    let output = walk::real_path(&args.output)?;
+    let job = walk::real_path(&args.job)?;
+    let inside = |a: &Path, b: &Path| a.starts_with(b) || b.starts_with(a);
+    for input in &inputs {
+        if inside(&output, input) || inside(&job, input) {
+            return Err(Error::Config(format!(
+                "the output folder, the job and each input must lie apart: `{}`",
+                input.display()
+            )));
+        }
+    }
+    if inside(&output, &job) {
+        return Err(Error::Config(format!(
+            "the output folder and the job must lie apart: `{}`",
+            output.display()
+        )));
+    }
+    Ok(WorkSpec {
+        inputs,
+        output,
+        release: match args.release {
+            ReleaseKind::File => Release::File,
+            ReleaseKind::Series => Release::Series,
+            ReleaseKind::Study => Release::Study,
+        },
+        symlinks: match args.symlinks {
+            LinkKind::Skip => Links::Skip,
+            LinkKind::Follow => Links::Follow,
+        },
+        keep_metadata: args.keep_metadata,
+        overwrite: args.overwrite,
+        quarantine_copy: args.quarantine_copy,
+        shard: args.shard,
+        journal: args.journal.as_deref().map(walk::real_path).transpose()?,
+    })
+}
+
+fn show_status(args: &JobStatusArgs) -> Result<Exit> {
+    let mut view = View::open(&args.job)?;
+    let status = Status::of(&view.spec, &mut view.journal, view.running)?;
+    let mut out = Out::new();
+    let mut exit = Exit::Done;
+    let mut faults = Vec::new();
+    let mut checked = None;
+    if args.check {
+        let key = job_key(args.key.as_deref())?;
+        job::check_key(&view.spec, &key)?;
+        if view.running {
+            return Err(Error::Config(
+                "the job is running: it can be checked when the run has ended".into(),
+            ));
+        }
+        let result = status::check(&args.job, &view.spec, &mut view.journal, &key)?;
+        faults.clone_from(&result.faults);
+        if !faults.is_empty() {
+            exit = Exit::Attention;
+        }
+        checked = Some(result);
+    }
+    if args.json {
+        let mut value = serde_json::to_value(&status).unwrap_or_default();
+        if let (Some(map), Some(checked)) = (value.as_object_mut(), &checked) {
+            map.insert(
+                "check".into(),
+                serde_json::to_value(checked).unwrap_or_default(),
+            );
+        }
+        out.json(&value);
+    } else {
+        status_lines(&status).iter().for_each(|l| out.line(l));
+        if let Some(checked) = checked {
+            out.line(&format!(
+                "checked: {}, {}",
+                count(checked.audit_lines, "audit line"),
+                count(checked.outputs, "output")
+            ));
+            faults
+                .iter()
+                .for_each(|f| out.line(&format!("fault: {}", shown(f))));
+        }
+    }
+    out.finish()?;
+    Ok(exit)
+}
+
+fn status_lines(status: &Status) -> Vec<String> {
+    let mut lines = vec![format!(
+        "job {}: {}",
+        status.job,
+        if status.running {
+            "running"
+        } else if !status.listed {
+            "not listed yet"
+        } else if status.open > 0 {
+            "interrupted"
+        } else {
+            "complete"
+        }
+    )];
+    lines.push(format!(
+        "{} of {} have an outcome, {} under way",
+        status.files - status.open,
+        count(status.files, "file"),
+        status.under_way
+    ));
+    for (outcome, n) in &status.outcomes {
+        lines.push(format!("{n:>8}  {outcome}"));
+    }
+    for (reason, n) in &status.reasons {
+        lines.push(format!("{n:>8}    {reason}"));
+    }
+    lines.extend(group_lines(status));
+    if status.duplicates > 0 {
+        lines.push(format!(
+            "{} with the SOP Instance UID of an earlier file",
+            count(status.duplicates, "file")
+        ));
+    }
+    lines
+}
+
+/// Groups that are kept back, and what keeps them.
+fn group_lines(status: &Status) -> Vec<String> {
+    status
+        .groups
+        .iter()
+        .map(|g| {
+            let why: Vec<String> = g
+                .missing
+                .iter()
+                .map(|(what, n)| format!("{n} {what}"))
+                .collect();
+            format!(
+                "kept back: {} {} ({}): {}",
+                g.kind,
+                g.group,
+                count(g.files, "file"),
+                why.join(", ")
+            )
+        })
+        .collect()
+}
+
+fn retry(args: &JobRetryArgs) -> Result<Exit> {
+    let key = job_key(args.key.as_deref())?;
+    let mut job = Job::open(&args.job)?;
+    job.check_key(&key)?;
+    let n = status::retry(&mut job, &key, &args.reason)?;
+    message(&format!(
+        "{} set back; `unburn batch resume {}` treats them again",
+        count(n, "file"),
+        args.job.display()
+    ));
+    Ok(Exit::Done)
+}

@@ -1,0 +1,32 @@
+//! Where the bytes of one object come from.
+
+use crate::config::Limits;
+use crate::dicom::{self, Object};
+use crate::outcome::Refusal;
+use std::path::Path;
+
+/// One object to treat, under the name that reports give it.
+#[derive(Debug)]
+pub enum Input<'a> {
+    /// A file, still to be read.
+    File(&'a Path),
+    /// What a reader brought: the bytes of a file or of a member of an archive, or why there are none.
+    Read(&'a Path, Result<Vec<u8>, Refusal>),
+}
+
+impl Input<'_> {
+    /// What reports call it.
+    pub fn name(&self) -> &Path {
+        match self {
+            Input::File(path) | Input::Read(path, _) => path,
+        }
+    }
+
+    /// Reads the object.
+    pub(super) fn object(self, limits: &Limits) -> Result<Object, Refusal> {
+        match self {
+            Input::File(path) => dicom::read(path, limits),
+            Input::Read(_, bytes) => dicom::read_bytes(bytes?, limits),
+        }
+    }
+}
