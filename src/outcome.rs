@@ -98,6 +98,7 @@ reasons! {
     Outlier = "outlier", NeedsReview, "most images of this equipment and size in the group have text at a place where this one shows none", "compare it with its neighbours, then approve, or run a job with `--release file`";
     GroupIncomplete = "group-incomplete", NeedsReview, "a job with `--release series` or `study`: this file is done, another one of its group did not come out", "settle that one (`batch retry`), or run a job with `--release file`";
 
+    NestedArchive = "nested-archive", Quarantined, "an archive inside an archive; a job opens one level only", "unpack the outer archive first";
     TransferSyntax = "unsupported-transfer-syntax", Quarantined, "no decoder that can be trusted for this transfer syntax", "convert the file with a trusted tool first";
     Video = "video", Quarantined, "a video stream (MPEG-2, H.264, HEVC)", "export stills or an uncompressed loop";
     PixelFormat = "unsupported-pixel-format", Quarantined, "photometric interpretation, bit depth or layout that is not supported", "report the format; convert the file first";

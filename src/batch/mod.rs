@@ -3,6 +3,7 @@
 //! Takes paths and a function that treats one file; gives one [`crate::report::FileReport`] a file in work-list order,
 //! whatever the number of workers. It does not know what is done to a file, and it never prints.
 
+pub mod archive;
 pub mod budget;
 pub mod job;
 pub mod quarantine;

@@ -38,6 +38,8 @@ pub enum Verb {
     /// Archive jobs over folders: with a journal, resumable after a kill, whole series or nothing
     #[command(subcommand)]
     Batch(Box<BatchVerb>),
+    /// Treat paths from stdin, one JSON result a line on stdout, for engines that hand out work themselves
+    Worker(WorkerArgs),
     /// Draw one frame before and after, with boxes and reasons, as a PNG picture
     Preview(PreviewArgs),
     /// Check a redacted file against its original, or look for readable text in one file
@@ -76,8 +78,14 @@ pub enum BatchVerb {
     Resume(JobResumeArgs),
     /// Show how far a job is, also while it runs; with `--check` prove that journal, audit and outputs agree
     Status(JobStatusArgs),
+    /// Write the operator's page: outcomes, masked area, throughput, and the images to look at first
+    Report(JobReportArgs),
+    /// Make a job without running it, and foretell from a sample what it will take
+    Plan(JobPlanArgs),
     /// Set back every file with a reason code, so that `resume` treats it again
     Retry(JobRetryArgs),
+    /// Join the shards of a job into one report and one audit
+    Merge(JobMergeArgs),
 }
 
 /// `unburn batch run`
@@ -162,6 +170,33 @@ pub struct JobStatusArgs {
     pub json: bool,
 }
 
+/// `unburn batch report`
+#[derive(Debug, Args)]
+pub struct JobReportArgs {
+    /// Folder of the job.
+    #[arg(value_name = "JOB")]
+    pub job: PathBuf,
+    /// Where the page goes; JOB/report.html if not said. It is private, as the job is.
+    #[arg(long, value_name = "FILE")]
+    pub html: Option<PathBuf>,
+    /// How many images the page shows, the most doubtful first; they are planned once more.
+    #[arg(long, value_name = "N", default_value_t = 12)]
+    pub pictures: usize,
+    /// Print the same figures as one JSON object.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `unburn batch plan`
+#[derive(Debug, Args)]
+pub struct JobPlanArgs {
+    /// About how many files are tried; every kind of equipment and encoding is among them.
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    pub sample: u64,
+    #[command(flatten)]
+    pub run: JobRunArgs,
+}
+
 /// `unburn batch retry`
 #[derive(Debug, Args)]
 pub struct JobRetryArgs {
@@ -174,6 +209,45 @@ pub struct JobRetryArgs {
     /// Project key (at least 32 bytes, hex or raw); `UNBURN_KEY` may hold the key itself instead.
     #[arg(long, value_name = "FILE")]
     pub key: Option<PathBuf>,
+}
+
+/// `unburn batch merge`
+#[derive(Debug, Args)]
+pub struct JobMergeArgs {
+    /// Folder for the merged report and audit.
+    #[arg(value_name = "INTO")]
+    pub into: PathBuf,
+    /// Folders of all shards of one job.
+    #[arg(required = true, value_name = "JOB")]
+    pub shards: Vec<PathBuf>,
+    /// Project key (at least 32 bytes, hex or raw); `UNBURN_KEY` may hold the key itself instead.
+    #[arg(long, value_name = "FILE")]
+    pub key: Option<PathBuf>,
+    /// Print the summary as one JSON object.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `unburn worker`
+#[derive(Debug, Args)]
+pub struct WorkerArgs {
+    /// Folder for the outputs of lines that are plain paths; the path is mirrored there.
+    #[arg(short, long, value_name = "DIR")]
+    pub output: Option<PathBuf>,
+    /// Mirror only what lies below this folder; other paths are refused.
+    #[arg(long, value_name = "DIR", requires = "output")]
+    pub root: Option<PathBuf>,
+    /// Keep the header as it is, identities included. Required for now: this version removes text from pixels only.
+    #[arg(long)]
+    pub keep_metadata: bool,
+    /// Replace existing outputs; engines that repeat a task need it, and get the same bytes. Inputs are never replaced.
+    #[arg(long)]
+    pub overwrite: bool,
+    /// Project key (at least 32 bytes, hex or raw); `UNBURN_KEY` may hold the key itself instead. A worker needs one.
+    #[arg(long, value_name = "FILE")]
+    pub key: Option<PathBuf>,
+    #[command(flatten)]
+    pub settings: SettingArgs,
 }
 
 /// What leaves together.

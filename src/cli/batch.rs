@@ -1,17 +1,19 @@
 //! `unburn batch`: archive jobs.
 
 use super::args::{
-    BatchVerb, JobResumeArgs, JobRetryArgs, JobRunArgs, JobStatusArgs, LinkKind, ReleaseKind,
-    RunnerArgs,
+    BatchVerb, JobMergeArgs, JobPlanArgs, JobReportArgs, JobResumeArgs, JobRetryArgs, JobRunArgs,
+    JobStatusArgs, LinkKind, ReleaseKind, RunnerArgs,
 };
 use super::output::{Out, summary_lines};
 use super::progress::JobMeter;
 use super::text::{count, shown};
 use super::{Exit, given_key, message, signals};
+use crate::batch::job::plan::{self, Forecast, Range};
 use crate::batch::job::runner::{self, Ended};
 use crate::batch::job::spec::{Release, Spec, WorkSpec};
 use crate::batch::job::status::{self, Status};
-use crate::batch::job::{self, Job, View};
+use crate::batch::job::summary::{self, JobSummary};
+use crate::batch::job::{self, Job, View, contact, merge};
 use crate::batch::run::Crew;
 use crate::batch::walk::{self, Links};
 use crate::config::Config;
@@ -19,6 +21,7 @@ use crate::error::{Error, Result};
 use crate::key::Key;
 use crate::redact::Engine;
 use std::path::Path;
+use std::sync::atomic::Ordering;
 
 /// `unburn batch …`
 pub fn run(verb: BatchVerb) -> Result<Exit> {
@@ -26,21 +29,29 @@ pub fn run(verb: BatchVerb) -> Result<Exit> {
         BatchVerb::Run(args) => begin(args),
         BatchVerb::Resume(args) => resume(args),
         BatchVerb::Status(args) => show_status(&args),
+        BatchVerb::Report(args) => report(&args),
+        BatchVerb::Plan(args) => plan(&args),
         BatchVerb::Retry(args) => retry(&args),
+        BatchVerb::Merge(args) => merge(&args),
     }
 }
 
 fn begin(args: JobRunArgs) -> Result<Exit> {
+    let (mut job, engine, key) = make(&args)?;
+    go(&mut job, &engine, &key, &args.runner)
+}
+
+/// Makes a new job. Where there is one already, says what differs, or that there is nothing to begin.
+fn make(args: &JobRunArgs) -> Result<(Job, Engine, Key)> {
     if !args.keep_metadata {
         return Err(Error::Config(super::many::KEEP_METADATA.into()));
     }
     let config = super::settings(&args.settings)?;
     let key = job_key(args.runner.key.as_deref())?;
-    let work = work_spec(&args)?;
+    let work = work_spec(args)?;
     let engine = Engine::open(&config, Some(key.clone()))?;
     let mut spec = Spec::new(work, engine.tool().clone(), config)?;
     if job::is_job(&args.job) {
-        // The same command once more: say what differs, or that there is nothing to begin.
         let frozen = job::read_spec(&args.job)?;
         spec.job.clone_from(&frozen.job);
         job::refuse_difference("the configuration differs", &frozen, &spec)?;
@@ -49,8 +60,102 @@ fn begin(args: JobRunArgs) -> Result<Exit> {
             args.job.display()
         )));
     }
-    let mut job = Job::create(&args.job, spec)?;
-    go(&mut job, &engine, &key, &args.runner)
+    Ok((Job::create(&args.job, spec)?, engine, key))
+}
+
+fn plan(args: &JobPlanArgs) -> Result<Exit> {
+    let (mut job, engine, key) = make(&args.run)?;
+    let drain = signals::drain_on_interrupt();
+    let mut meter = JobMeter::new(args.run.runner.progress);
+    let crew = crew(&job.spec().settings);
+    let planned = runner::make_list(&mut job, &key, &mut meter)
+        .and_then(|()| plan::forecast(&mut job, &engine, crew, args.sample, &drain));
+    meter.finish();
+    let forecast = planned?;
+    if drain.load(Ordering::Relaxed) {
+        return Ok(Exit::Interrupted);
+    }
+    let mut out = Out::new();
+    if args.run.runner.json {
+        out.json(&forecast);
+    } else {
+        forecast_lines(&forecast).iter().for_each(|l| out.line(l));
+        out.line(&format!(
+            "begin it with: unburn batch resume {}",
+            shown(&args.run.job.to_string_lossy())
+        ));
+    }
+    out.finish()?;
+    Ok(Exit::Done)
+}
+
+fn forecast_lines(f: &Forecast) -> Vec<String> {
+    let range = |r: &Range, unit: f64, digits: usize| {
+        let [low, expected, high] = [r.low, r.expected, r.high].map(|v| v / unit);
+        format!("{expected:.digits$} ({low:.digits$} to {high:.digits$})")
+    };
+    let mut lines = vec![format!(
+        "{}, {} of them tried",
+        count(f.files, "file"),
+        f.sampled
+    )];
+    for (workers, hours) in &f.hours {
+        lines.push(format!(
+            "{:>24} h with {}",
+            range(hours, 1.0, 2),
+            count(*workers, "worker")
+        ));
+    }
+    lines.push(format!("{:>24} MB of outputs", range(&f.bytes_out, 1e6, 1)));
+    for (syntax, factor) in &f.size_factor {
+        lines.push(format!("{factor:>24.2} times the size: {}", shown(syntax)));
+    }
+    for (name, n) in f.outcomes.iter().chain(&f.reasons) {
+        lines.push(format!("{:>24}  {}", range(n, 1.0, 0), shown(name)));
+    }
+    lines
+}
+
+fn merge(args: &JobMergeArgs) -> Result<Exit> {
+    let key = job_key(args.key.as_deref())?;
+    let summary = merge::merge(&args.into, &args.shards, &key)?;
+    let mut out = Out::new();
+    if args.json {
+        out.json(&summary);
+    } else {
+        summary_lines(&summary, false)
+            .iter()
+            .for_each(|l| out.line(l));
+    }
+    out.finish()?;
+    Ok(super::many::exit_of(&summary))
+}
+
+fn report(args: &JobReportArgs) -> Result<Exit> {
+    let mut view = View::open(&args.job)?;
+    let forecast = plan::load(&args.job);
+    let summary = JobSummary::of(&view.spec, &mut view.journal, forecast, args.pictures)?;
+    let pictures = if summary.suspects.is_empty() {
+        Vec::new()
+    } else {
+        // Pictures do not depend on the key.
+        let engine = Engine::open(&view.spec.settings, None)?;
+        let limits = view.spec.settings.limits;
+        contact::pictures(&mut view.journal, &engine, &limits, &summary.suspects)?
+    };
+    let target = args
+        .html
+        .clone()
+        .unwrap_or_else(|| args.job.join("report.html"));
+    job::write_whole(&target, summary::html(&summary, &pictures).as_bytes())?;
+    let mut out = Out::new();
+    if args.json {
+        out.json(&summary);
+    } else {
+        out.line(&shown(&target.to_string_lossy()));
+    }
+    out.finish()?;
+    Ok(Exit::Done)
 }
 
 fn resume(args: JobResumeArgs) -> Result<Exit> {
@@ -119,7 +224,7 @@ fn crew(config: &Config) -> Crew {
 }
 
 /// A job must be able to make the same UIDs again after a kill, and its audit is bound to the key.
-fn job_key(flag: Option<&Path>) -> Result<Key> {
+pub(super) fn job_key(flag: Option<&Path>) -> Result<Key> {
     given_key(flag)?.ok_or_else(|| {
         Error::Config(
             "a job needs a project key; hint: `unburn key new FILE` makes one, `--key FILE` uses it"

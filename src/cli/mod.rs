@@ -15,6 +15,7 @@ mod selftest;
 mod signals;
 mod text;
 mod verify;
+mod worker;
 
 use crate::config::Config;
 use crate::error::{Error, Result};
@@ -62,6 +63,7 @@ pub fn main() -> ExitCode {
         Verb::Redact(args) => many::redact(args),
         Verb::Scan(args) => many::scan(args),
         Verb::Batch(verb) => batch::run(*verb),
+        Verb::Worker(args) => worker::run(args),
         Verb::Preview(args) => preview::run(args),
         Verb::Verify(args) => verify::run(args),
         Verb::Doctor(args) => doctor::run(args),

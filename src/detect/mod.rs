@@ -6,6 +6,7 @@ mod ink;
 mod lines;
 pub mod network;
 mod open;
+mod shared;
 #[cfg(test)]
 pub(crate) mod testing;
 mod tiles;
@@ -15,6 +16,7 @@ pub use open::{Examination, examine, open};
 
 use crate::error::Result;
 use crate::frame::Gray;
+use std::time::Duration;
 
 /// Thresholds at which map values are packed. Two bits a map and cell are read back from the device: how many of the
 /// three thresholds the value reaches.
@@ -48,6 +50,11 @@ pub trait Detector: Send + Sync {
     /// What a user should know and has not been told yet; each warning is given once.
     fn warnings(&self) -> Vec<String> {
         Vec::new()
+    }
+
+    /// How long a graphics device has been at work so far; `None` on the processor.
+    fn busy(&self) -> Option<Duration> {
+        None
     }
 }
 

@@ -4,6 +4,7 @@ use super::Detector;
 use super::cpu::CpuDetector;
 use super::device::DeviceDetector;
 use super::network::Network;
+use super::shared::Shared;
 use crate::error::{Error, Result};
 use crate::gpu::{AdapterReport, Choice, Engine, GpuError, survey};
 use crate::models::Models;
@@ -21,7 +22,8 @@ pub fn open(device: &str, models: &Models) -> Result<Box<dyn Detector>> {
     Ok(match choice(device) {
         None => Box::new(CpuDetector::new(&network)?),
         Some(wanted) => match on_device(wanted, &network) {
-            Ok(detector) => Box::new(detector),
+            // Callers on several threads fill the device together; the processor is shared as it is.
+            Ok(detector) => Box::new(Shared::new(detector)),
             Err(Error::Device(_)) if device == "auto" => Box::new(CpuDetector::new(&network)?),
             Err(e) => return Err(e),
         },

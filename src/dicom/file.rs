@@ -90,9 +90,9 @@ pub fn head(bytes: &[u8], last: u16, limits: &Limits) -> Result<Head, Refusal> {
     Err(first.unwrap_or_else(not_dicom))
 }
 
-/// What the first bytes of a deflate stream inflate to; at most eight times their number.
+/// What the first bytes of a deflate stream inflate to; at most 1 MiB, or eight times their number.
 fn inflate_part(deflated: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(deflated.len().saturating_mul(8));
+    let mut out = Vec::with_capacity(deflated.len().saturating_mul(8).max(1 << 20));
     // A part has no end, and what is no stream shows as data that cannot be parsed.
     let _ = flate2::Decompress::new(false).decompress_vec(
         deflated,

@@ -125,6 +125,44 @@ pub fn draw(data: &PreviewData) -> RgbImage {
     sheet
 }
 
+/// The frame as it will be written, not larger than `side` pixels, with its findings outlined: for overviews.
+pub fn thumbnail(data: &PreviewData, side: u32) -> RgbImage {
+    let (w, h) = (data.after.width.max(1), data.after.height.max(1));
+    let step = w.max(h).div_ceil(side.max(1)).max(1);
+    let mut small = RgbImage::new(w.div_ceil(step), h.div_ceil(step), PAPER);
+    for y in 0..small.height {
+        for x in 0..small.width {
+            // The brightest of the pixels that fall together: thin strokes stay to be seen.
+            let block = (0..step).flat_map(|dy| (0..step).map(move |dx| (dx, dy)));
+            let best = block
+                .filter_map(|(dx, dy)| data.after.at(x * step + dx, y * step + dy))
+                .max_by_key(|c| c.iter().map(|v| u32::from(*v)).sum::<u32>());
+            if let Some(colour) = best {
+                small.set(x, y, colour);
+            }
+        }
+    }
+    for item in data
+        .boxes
+        .iter()
+        .filter(|b| b.carrier == Carrier::PixelData)
+    {
+        let (colour, stroke, _) = style(item.action);
+        let r = item.rect;
+        let rect = Rect::from_corners(
+            r.x / step,
+            r.y / step,
+            r.right().div_ceil(step),
+            r.bottom().div_ceil(step),
+        )
+        .intersect(&Rect::new(0, 0, small.width, small.height));
+        if !rect.is_empty() {
+            small.outline(rect, colour, stroke);
+        }
+    }
+    small
+}
+
 /// The sheet as a PNG file.
 pub fn png(sheet: &RgbImage) -> std::io::Result<Vec<u8>> {
     let mut bytes = Vec::new();

@@ -154,6 +154,11 @@ impl Engine {
         self.detector.device()
     }
 
+    /// How long a graphics device has been at work; `None` on the processor.
+    pub fn device_busy(&self) -> Option<std::time::Duration> {
+        self.detector.busy()
+    }
+
     /// What made the reports.
     pub fn tool(&self) -> &Tool {
         &self.tool
@@ -215,9 +220,19 @@ impl Engine {
         frame: u32,
         projection: bool,
     ) -> Result<PreviewData, Refusal> {
+        self.preview_input(Input::File(input), frame, projection)
+    }
+
+    /// The same for an object whose bytes may have been read already.
+    pub fn preview_input(
+        &self,
+        input: Input<'_>,
+        frame: u32,
+        projection: bool,
+    ) -> Result<PreviewData, Refusal> {
         guarded(|| {
-            let mut report = FileReport::new(&self.tool, input, Outcome::Failed);
-            let work = self.prepare(Input::File(input), &mut report)?;
+            let mut report = FileReport::new(&self.tool, input.name(), Outcome::Failed);
+            let work = self.prepare(input, &mut report)?;
             let coded = Coded::of(&work.object).filter(|_| work.in_blocks);
             preview::draw(
                 coded.as_ref().map_or(&work.object, |c| c as &dyn Frames),

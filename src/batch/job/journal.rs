@@ -324,7 +324,7 @@ impl Journal {
              WHERE e.file = w.id AND e.kind <> 'started' ORDER BY e.seq DESC LIMIT 1), 'retried') = 'retried' \
              ORDER BY w.id LIMIT ?2"
         );
-        self.rows(&sql, params![after as i64, limit], |row| entry(row))
+        self.rows(&sql, params![after as i64, limit], entry)
     }
 
     /// The entry with this number.
@@ -333,7 +333,7 @@ impl Journal {
     /// [`Error::Io`].
     pub fn entry(&mut self, id: u64) -> Result<Option<Entry>> {
         let sql = format!("SELECT {ENTRY} FROM work w WHERE w.id = ?1");
-        Ok(self.rows(&sql, params![id as i64], |row| entry(row))?.pop())
+        Ok(self.rows(&sql, params![id as i64], entry)?.pop())
     }
 
     /// All files of a group, in their order. `column` is `study` or `series`.

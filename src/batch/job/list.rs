@@ -36,10 +36,13 @@ pub struct Seen {
     pub peek: Option<Peek>,
 }
 
+/// Takes a file that was found.
+pub type Found<'a> = dyn FnMut(WorkItem) -> Result<()> + 'a;
+
 /// What a list is made from.
 pub struct Sources<'a> {
     /// Finds files, in any order.
-    pub walk: &'a mut dyn FnMut(&mut dyn FnMut(WorkItem) -> Result<()>) -> Result<()>,
+    pub walk: &'a mut dyn FnMut(&mut Found<'_>) -> Result<()>,
     /// Looks at one of them; an archive becomes its members.
     pub look: &'a (dyn Fn(WorkItem) -> Vec<Seen> + Sync),
     /// Makes the digests.
@@ -277,7 +280,7 @@ pub fn sort_key(path: &Path, member: Option<u32>) -> Vec<u8> {
 
 /// Memory that a file is expected to need while it is treated: it is held once, the written copy is read back, and some
 /// of its frames are searched together.
-fn cost(bytes: u64, peek: Option<&Peek>) -> u64 {
+pub fn cost(bytes: u64, peek: Option<&Peek>) -> u64 {
     let (decoded, searched) = peek.map_or((0, 0), |p| {
         let frames = u64::from(p.frames);
         let pixels = u64::from(p.rows) * u64::from(p.cols);
@@ -327,7 +330,7 @@ mod tests {
             .chars()
             .filter_map(|c| c.to_digit(10))
             .fold(0, |n, d| n * 10 + u64::from(d));
-        let peek = (n % 10 != 0).then(|| Peek {
+        let peek = (!n.is_multiple_of(10)).then(|| Peek {
             study: format!("1.2.{}", n / 50),
             series: format!("1.2.{}.{}", n / 50, n / 25),
             instance: format!("1.2.3.{}", if n == 7 { 6 } else { n }),
@@ -342,9 +345,8 @@ mod tests {
     }
 
     fn list(journal: &mut Journal, paths: &[&str], shard: Option<Shard>) -> Result<()> {
-        let mut walk = |found: &mut dyn FnMut(WorkItem) -> Result<()>| {
-            paths.iter().try_for_each(|p| found(item((*p).to_owned())))
-        };
+        let mut walk =
+            |found: &mut Found<'_>| paths.iter().try_for_each(|p| found(item((*p).to_owned())));
         build(
             journal,
             Sources {
@@ -389,7 +391,7 @@ mod tests {
     fn two_inputs_with_one_output_are_refused_and_leave_no_list() {
         let folder = tempfile::tempdir().unwrap();
         let mut journal = journal(folder.path());
-        let mut walk = |found: &mut dyn FnMut(WorkItem) -> Result<()>| {
+        let mut walk = |found: &mut Found<'_>| {
             for n in 0..2 {
                 let mut one = item(format!("{n}"));
                 one.mirrored = "same".into();
@@ -454,7 +456,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let mut journal = journal(folder.path());
         let start = std::time::Instant::now();
-        let mut walk = |found: &mut dyn FnMut(WorkItem) -> Result<()>| {
+        let mut walk = |found: &mut Found<'_>| {
             // 7919 is prime and no divisor of the count: every number once, in no order.
             (0..count).try_for_each(|n| {
                 let n = n * 7919 % count;

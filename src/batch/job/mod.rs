@@ -23,14 +23,19 @@
 //! opening.
 
 pub mod audit;
+pub mod contact;
 pub mod crash;
 pub mod journal;
 pub mod list;
+pub mod merge;
+pub mod plan;
 pub mod release;
 pub mod report;
 pub mod runner;
+mod source;
 pub mod spec;
 pub mod status;
+pub mod summary;
 
 use super::report_file::private_new;
 use crate::error::{Error, Result};
@@ -282,7 +287,10 @@ fn create_private_folder(folder: &Path) -> Result<()> {
 }
 
 /// Writes a private file that is there in whole or not at all.
-pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
+///
+/// # Errors
+/// [`Error::Io`].
+pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(".partial");
     let partial = path.with_file_name(name);

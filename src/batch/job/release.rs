@@ -51,6 +51,21 @@ impl Places {
         self.staging.join(format!("{id}.staged"))
     }
 
+    /// Removes what a killed run had not finished writing. Only the holder of the job's lock may do so.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn clear_temporary(&self) -> Result<()> {
+        let fail = |e| io("clearing the staging folder", &self.staging, e);
+        for entry in std::fs::read_dir(&self.staging).map_err(fail)? {
+            let entry = entry.map_err(fail)?;
+            if entry.file_name().to_string_lossy().ends_with(".tmp") {
+                std::fs::remove_file(entry.path()).map_err(fail)?;
+            }
+        }
+        Ok(())
+    }
+
     /// Decides about a group of which every file is settled, and lets it out or keeps it back. Gives the events to add to
     /// the journal; what they say is on the disk.
     ///
@@ -469,7 +484,13 @@ mod tests {
             assert_eq!(outlier, [(at, "held", Some("outlier"))]);
         }
         // Half of them with a banner is no rule, and three images are none.
-        let boxes = |id: u64| if id % 2 == 0 { vec![BANNER] } else { vec![] };
+        let boxes = |id: u64| {
+            if id.is_multiple_of(2) {
+                vec![BANNER]
+            } else {
+                vec![]
+            }
+        };
         for n in [3, 6] {
             let group: Vec<Member> = (10..10 + n)
                 .map(|id| member(&places, id, Outcome::Clean, &boxes(id)))

@@ -5,8 +5,9 @@
 use super::journal::{Event, Journal, Kind, Member};
 use super::spec::Spec;
 use crate::error::{Error, Result};
-use crate::outcome::{Outcome, Reason};
+use crate::outcome::Reason;
 use crate::report::{FileReport, Summary, Tool};
+use std::collections::VecDeque;
 
 /// Files read from the journal together.
 const PAGE: u32 = 500;
@@ -54,8 +55,64 @@ pub fn bare(data: &str) -> Option<FileReport> {
     serde_json::from_value(value).ok()
 }
 
-/// Hands over the line of every settled file, in order, and gives the summary without times. Outputs that wait for their
-/// group are told as needing review, with the reason why they wait.
+/// The lines of all settled files, in work-list order. Outputs that wait for their group are told as needing review, with the
+/// reason why they wait.
+pub struct Lines<'a> {
+    spec: &'a Spec,
+    journal: &'a mut Journal,
+    page: VecDeque<Member>,
+    after: u64,
+}
+
+impl<'a> Lines<'a> {
+    /// From the beginning.
+    pub fn new(spec: &'a Spec, journal: &'a mut Journal) -> Lines<'a> {
+        Lines {
+            spec,
+            journal,
+            page: VecDeque::new(),
+            after: 0,
+        }
+    }
+
+    /// The next line.
+    ///
+    /// # Errors
+    /// [`Error::Io`] for the journal.
+    #[allow(
+        clippy::should_implement_trait,
+        reason = "it can fail, which an iterator would hide in its items"
+    )]
+    pub fn next(&mut self) -> Result<Option<(Member, FileReport)>> {
+        loop {
+            let Some(member) = self.page.pop_front() else {
+                self.page.extend(self.journal.page(self.after, PAGE)?);
+                match self.page.back() {
+                    None => return Ok(None),
+                    Some(last) => self.after = last.entry.id,
+                }
+                continue;
+            };
+            let Some(mut report) = line(self.spec, &member) else {
+                continue;
+            };
+            if report.outcome.is_written() && member.state != Some(Kind::Released) {
+                let reason = self
+                    .journal
+                    .held_for(member.entry.id)?
+                    .and_then(|code| Reason::find(&code))
+                    .unwrap_or(Reason::GroupIncomplete);
+                report.outcome = reason.outcome();
+                report.reason = Some(reason.code().into());
+                report.detail = Some("the output waits in the staging folder".into());
+                report.output_sha256 = None;
+            }
+            return Ok(Some((member, report)));
+        }
+    }
+}
+
+/// Hands over the line of every settled file, in order, and gives the summary without times.
 ///
 /// # Errors
 /// [`Error::Io`] for the journal, and whatever `take` returns.
@@ -66,28 +123,10 @@ pub fn each(
 ) -> Result<Summary> {
     let mut summary = Summary::new(&spec.tool);
     let (total, _) = journal.totals()?;
-    let mut after = 0;
-    loop {
-        let page = journal.page(after, PAGE)?;
-        let Some(last) = page.last() else { break };
-        after = last.entry.id;
-        for member in &page {
-            let Some(mut report) = line(spec, member) else {
-                continue;
-            };
-            if report.outcome.is_written() && member.state != Some(Kind::Released) {
-                let reason = journal
-                    .held_for(member.entry.id)?
-                    .and_then(|code| Reason::find(&code))
-                    .unwrap_or(Reason::GroupIncomplete);
-                report.outcome = reason.outcome();
-                report.reason = Some(reason.code().into());
-                report.detail = Some("the output waits in the staging folder".into());
-                report.output_sha256 = None;
-            }
-            summary.add(&report);
-            take(member, report)?;
-        }
+    let mut lines = Lines::new(spec, journal);
+    while let Some((member, report)) = lines.next()? {
+        summary.add(&report);
+        take(&member, report)?;
     }
     summary.not_started = total - summary.files;
     summary.interrupted = summary.not_started > 0;
@@ -116,13 +155,6 @@ pub fn wall_ms(journal: &mut Journal) -> Result<f64> {
     }
     total += run.map_or(0, |(start, end)| end - start);
     Ok(total as f64)
-}
-
-/// Whether a summary asks for a person.
-pub fn needs_attention(summary: &Summary) -> bool {
-    [Outcome::NeedsReview, Outcome::Quarantined, Outcome::Failed]
-        .iter()
-        .any(|o| summary.count(*o) > 0)
 }
 
 fn fault(e: serde_json::Error) -> Error {

@@ -5,16 +5,14 @@
 
 use super::audit::Audit;
 use super::journal::{Entry, Kind, Member, NewEvent};
-use super::list::{self, Seen, Sources};
+use super::list::{self, Sources};
 use super::release::Places;
-use super::report;
 use super::spec::Release;
-use super::{Job, crash};
+use super::{Job, crash, report, source};
 use crate::batch::quarantine::Quarantine;
 use crate::batch::report_file::ReportFile;
 use crate::batch::run::{self, Crew, Feed, Next, Task};
 use crate::batch::walk::{self, WorkItem};
-use crate::dicom;
 use crate::error::{Error, Result};
 use crate::key::Key;
 use crate::outcome::{Outcome, Reason};
@@ -99,9 +97,8 @@ pub fn run(
         source,
     })?;
     super::create_private_folder(&places.staging)?;
-    if !job.journal().is_listed()? {
-        make_list(job, key, watch)?;
-    }
+    places.clear_temporary()?;
+    make_list(job, key, watch)?;
     let folder = job.folder().to_path_buf();
     let audit = Audit::open(&folder.join("audit.jsonl"), job.journal(), key)?;
     let (files, bytes) = job.journal().totals()?;
@@ -120,6 +117,8 @@ pub fn run(
         pending: Vec::new(),
         settled: Vec::new(),
         groups: HashMap::new(),
+        busy: &|| engine.device_busy(),
+        busy_before: engine.device_busy(),
         last_commit: Instant::now(),
         stop: None,
         drain,
@@ -136,7 +135,7 @@ pub fn run(
         ..NewEvent::new(Kind::RunStarted, None)
     }])?;
     feed.release_waiting()?;
-    let read = |item: &WorkItem| dicom::file_bytes(&item.input, &limits);
+    let read = |item: &WorkItem| source::bytes(item, &limits);
     let work = |task: &Task, bytes: run::Bytes| {
         let name = task.item.name();
         let report = engine.redact_input(Input::Read(&name, bytes), &places.staged(task.id), true);
@@ -201,18 +200,18 @@ fn begun(job: &mut Job, files: u64, bytes: u64) -> Result<JobProgress> {
     Ok(progress)
 }
 
-/// Makes the work list.
-fn make_list(job: &mut Job, key: &Key, watch: &mut dyn Watch) -> Result<()> {
+/// Makes the work list, where it is not there yet.
+///
+/// # Errors
+/// See [`list::build`].
+pub fn make_list(job: &mut Job, key: &Key, watch: &mut dyn Watch) -> Result<()> {
+    if job.journal().is_listed()? {
+        return Ok(());
+    }
     let spec = job.spec().clone();
     let limits = spec.settings.limits;
     let (inputs, links) = (&spec.work.inputs, spec.work.symlinks);
-    let look = |item: WorkItem| {
-        let peek = (item.problem.is_none())
-            .then(|| std::fs::File::open(&item.input).ok())
-            .flatten()
-            .and_then(|mut file| dicom::peek(&mut file, &limits).ok());
-        vec![Seen { item, peek }]
-    };
+    let look = |item| source::look(item, &limits);
     list::build(
         job.journal(),
         Sources {
@@ -243,6 +242,9 @@ struct JobFeed<'a> {
     settled: Vec<Entry>,
     /// Files without outcome in the groups that are under way.
     groups: HashMap<String, u64>,
+    /// How long the device has been at work, now and when this run began.
+    busy: &'a dyn Fn() -> Option<Duration>,
+    busy_before: Option<Duration>,
     last_commit: Instant,
     stop: Option<Error>,
     drain: &'a AtomicBool,
@@ -488,7 +490,12 @@ impl Feed for JobFeed<'_> {
         if self.pending.len() >= COMMIT_EVENTS || self.last_commit.elapsed() >= COMMIT_AFTER {
             self.commit();
         }
-        self.progress.elapsed_s = self.started.elapsed().as_secs_f64();
+        let elapsed = self.started.elapsed();
+        self.progress.elapsed_s = elapsed.as_secs_f64();
+        let busy = (self.busy)().zip(self.busy_before);
+        self.progress.device_use = busy.map(|(now, before)| {
+            now.saturating_sub(before).as_secs_f64() / elapsed.as_secs_f64().max(0.001)
+        });
         self.watch.progress(&self.progress);
     }
 }
