@@ -126,8 +126,8 @@ fn segments(data: &[u8], expected: usize) -> Result<Vec<&[u8]>, CodecError> {
         .collect()
 }
 
-/// Unpacks one segment into `plane` (cleared first) until it holds `plane_bytes` (PS3.5 G.3.2). What follows a full plane is
-/// padding and not looked at.
+/// Unpacks one segment into `plane` (cleared first) until it holds `plane_bytes` (PS3.5 G.3.2). What follows a full plane must
+/// be padding: nobody would see what hides there.
 fn unpack(segment: &[u8], plane_bytes: usize, plane: &mut Vec<u8>) -> Result<(), CodecError> {
     const CUT: CodecError = CodecError::Damaged("RLE segment ends early");
     plane.clear();
@@ -152,6 +152,10 @@ fn unpack(segment: &[u8], plane_bytes: usize, plane: &mut Vec<u8>) -> Result<(),
     }
     if plane.len() > plane_bytes + 1 {
         return Err(CodecError::Damaged("RLE segment is longer than its plane"));
+    }
+    // 0 pads; 128 means nothing to a decoder, so old writers padded with it.
+    if rest.len() > 1 && rest.iter().any(|b| !matches!(b, 0 | 128)) {
+        return Err(CodecError::Damaged("RLE data behind a full plane"));
     }
     plane.truncate(plane_bytes);
     Ok(())
@@ -271,6 +275,19 @@ mod tests {
         assert_eq!(
             decode(&coded, &format(1, 2, 1, 8)),
             Err(CodecError::Damaged("RLE segment is longer than its plane"))
+        );
+    }
+
+    #[test]
+    fn padding_behind_a_plane_is_passed_over_and_data_is_refused() {
+        let mut coded = vec![0; 64];
+        (coded[0], coded[4]) = (1, 64);
+        coded.extend([254, 9, 0, 128, 0]);
+        assert_eq!(decode(&coded, &format(1, 3, 1, 8)).unwrap(), [9, 9, 9]);
+        coded.extend([3, 7]);
+        assert_eq!(
+            decode(&coded, &format(1, 3, 1, 8)),
+            Err(CodecError::Damaged("RLE data behind a full plane"))
         );
     }
 

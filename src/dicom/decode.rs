@@ -59,7 +59,11 @@ pub fn decode(
     let data = match codec {
         Codec::Native | Codec::Uncompressed => native(encoded, out)?,
         Codec::DeflatedFrame => {
-            let (raw, _) = inflate_stream(encoded, out.bytes_per_frame() as u64 + 2)?;
+            let (raw, used) = inflate_stream(encoded, out.bytes_per_frame() as u64 + 2)?;
+            let rest = encoded.get(used..).unwrap_or_default();
+            if rest.len() > 1 && rest.iter().any(|b| *b != 0) {
+                return Err(failed("bytes behind the deflated frame"));
+            }
             native(&raw, out)?
         }
         Codec::Rle => guarded(|| codec::rle::decode(encoded, out).map_err(coded))?,

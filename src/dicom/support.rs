@@ -283,7 +283,8 @@ fn row(syntax: &'static Support) -> Row {
         samples,
         frames: match syntax.codec {
             Codec::Native => "any number in one run; 1-bit frames need not begin at a byte",
-            Codec::Uncompressed | Codec::DeflatedFrame | Codec::Rle => {
+            Codec::Rle => "any number, one fragment each",
+            Codec::Uncompressed | Codec::DeflatedFrame => {
                 "any number; several fragments a frame only with an offset table"
             }
             Codec::Video | Codec::None => "",
