@@ -8,7 +8,7 @@
 //! | RLE Lossless (PS3.5 Annex G) | [`rle::decode`] | [`rle::encode`] |
 //! | JPEG-LS, ISO 14495-1 | [`jpeg_ls::decode`] | [`jpeg_ls::encode`] |
 //! | JPEG Lossless, first-order prediction | none | [`jpeg_lossless::encode`] |
-//! | JPEG, sequential DCT of 8 or 12 bits | [`jpeg::decode`] | block masks only: [`jpeg::Coefficients`] |
+//! | JPEG, sequential and progressive DCT of 8 or 12 bits | [`jpeg::decode`] | block masks only: [`jpeg::Coefficients`] |
 //!
 //! Every decoder treats its input as hostile: it never panics, allocates in proportion to the frame size the caller allows
 //! and calls a stream that ends early damaged instead of inventing samples. Colour is never

@@ -328,17 +328,25 @@ impl<'s, S: Sink> Encoder<'s, S> {
 
     fn whole_ac(&mut self, slot: usize, block: &Block) -> Result<(), CodecError> {
         let mut run = 0u8;
-        for &value in &block[1..] {
-            if value == 0 {
-                run += 1;
+        // Most coefficients are 0: four at a time are looked at as one.
+        for (i, four) in block.as_chunks::<4>().0.iter().enumerate() {
+            if i > 0 && *four == [0; 4] {
+                run += 4;
                 continue;
             }
-            while run > 15 {
-                self.sink.symbol(slot, ZRL)?;
-                run -= 16;
+            // The first coefficient is told already.
+            for &value in &four[usize::from(i == 0)..] {
+                if value == 0 {
+                    run += 1;
+                    continue;
+                }
+                while run > 15 {
+                    self.sink.symbol(slot, ZRL)?;
+                    run -= 16;
+                }
+                self.number(slot, run, value.into())?;
+                run = 0;
             }
-            self.number(slot, run, value.into())?;
-            run = 0;
         }
         if run > 0 {
             self.sink.symbol(slot, EOB)?;
@@ -347,8 +355,12 @@ impl<'s, S: Sink> Encoder<'s, S> {
     }
 
     fn ac_first(&mut self, pass: &Pass, slot: usize, block: &Block) -> Result<(), CodecError> {
+        let band = &block[pass.first..=pass.last];
+        if is_empty(band) {
+            return self.lengthen_run(slot);
+        }
         let mut run = 0u8;
-        for &value in &block[pass.first..=pass.last] {
+        for &value in band {
             let value = toward_zero(value, pass.low);
             if value == 0 {
                 run += 1;
@@ -370,6 +382,9 @@ impl<'s, S: Sink> Encoder<'s, S> {
 
     fn ac_next(&mut self, pass: &Pass, slot: usize, block: &Block) -> Result<(), CodecError> {
         let band = &block[pass.first..=pass.last];
+        if is_empty(band) {
+            return self.lengthen_run(slot);
+        }
         let size = |v: &i16| toward_zero(*v, pass.low).unsigned_abs();
         // Behind the last coefficient that appears in this pass zeros need not be counted.
         let appearing = band.iter().rposition(|v| size(v) == 1);
@@ -429,6 +444,11 @@ impl<'s, S: Sink> Encoder<'s, S> {
         self.tell(&mut waiting);
         Ok(())
     }
+}
+
+/// Whether all are 0; looks at every one, which is quicker than to stop.
+fn is_empty(band: &[i16]) -> bool {
+    band.iter().fold(0, |all, v| all | v) == 0
 }
 
 /// The high bits of a coefficient: its absolute value is shifted (G.1.2.2).

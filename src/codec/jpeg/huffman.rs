@@ -159,6 +159,14 @@ impl BitReader {
     }
 
     fn refill(&mut self) {
+        if let Some(next) = self.bytes.get(self.pos..).and_then(<[u8]>::first_chunk) {
+            // Bits beyond the last whole byte are read again with the next one, and are the same then.
+            self.cache |= u64::from_be_bytes(*next) >> self.bits;
+            let count = (63 - self.bits) / 8;
+            self.pos += count as usize;
+            self.bits += 8 * count;
+            return;
+        }
         while self.bits <= 56 {
             let Some(byte) = self.bytes.get(self.pos) else {
                 return;
@@ -248,6 +256,19 @@ impl BitWriter {
     pub(in crate::codec) fn write(&mut self, value: u32, count: u32) {
         self.cache = self.cache << count | u64::from(value);
         self.bits += count;
+        if self.bits >= 32 {
+            let four = ((self.cache >> (self.bits - 32)) as u32).to_be_bytes();
+            if four.contains(&0xff) {
+                self.whole_bytes();
+            } else {
+                self.out.extend(four);
+                self.bits -= 32;
+            }
+        }
+    }
+
+    /// Moves out all whole bytes.
+    fn whole_bytes(&mut self) {
         while self.bits >= 8 {
             self.bits -= 8;
             let byte = (self.cache >> self.bits) as u8;
@@ -277,9 +298,11 @@ impl BitWriter {
 
     /// Fills the last byte with ones (F.1.2.3). A marker may follow.
     pub(in crate::codec) fn finish(&mut self) {
+        self.whole_bytes();
         if self.bits > 0 {
             let fill = 8 - self.bits;
             self.write((1 << fill) - 1, fill);
+            self.whole_bytes();
         }
     }
 }
