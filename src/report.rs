@@ -115,7 +115,7 @@ pub struct VerifyReport {
     pub ok: bool,
     /// Lines found in the written file that no keep rule covers.
     pub residual_lines: u32,
-    /// Samples outside the masks that differ.
+    /// Samples outside the masks that differ; of a pair compared in coefficients the pixels of units that are not the fill.
     pub outside_differing: u64,
     /// Whether every masked sample is the fill.
     pub inside_constant: bool,

@@ -135,7 +135,7 @@ fn every_shape_is_masked_in_its_coefficients_and_decoders_agree() {
     }
     for name in [
         "ybr420-plain.dcm",
-        "ybr422-progressive.dcm",
+        "ybr420-progressive.dcm",
         "grey-plain.dcm",
     ] {
         let (original, copy) = (place.path("in").join(name), redacted.out.join(name));

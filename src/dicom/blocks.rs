@@ -139,3 +139,138 @@ fn unpadded(encoded: &[u8]) -> &[u8] {
 fn impossible(e: crate::codec::CodecError) -> Refusal {
     Refusal::new(Reason::PixelFormat, e.to_string())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dicom::testing::{Sample, us};
+    use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
+
+    const BASELINE: &str = "1.2.840.10008.1.2.4.50";
+
+    /// A JPEG frame of 20 rows and 40 columns that is nowhere black, white or grey.
+    fn stream(colour: ColorType, sampling: SamplingFactor) -> Vec<u8> {
+        let channels = if colour == ColorType::Luma { 1 } else { 3 };
+        let pixels: Vec<u8> = (0..20 * 40 * channels)
+            .map(|i| (60 + i * 7 % 50 + i % channels * 60) as u8)
+            .collect();
+        let mut out = Vec::new();
+        let mut encoder = Encoder::new(&mut out, 90);
+        encoder.set_sampling_factor(sampling);
+        encoder.encode(&pixels, 40, 20, colour).unwrap();
+        out
+    }
+
+    fn object(streams: &[Vec<u8>], photometric: &str, signed: bool) -> Object {
+        let samples = if photometric.starts_with("MONO") {
+            1
+        } else {
+            3
+        };
+        let items: Vec<&[u8]> = std::iter::once(&[][..])
+            .chain(streams.iter().map(Vec::as_slice))
+            .collect();
+        Sample::new(20, 40, samples, (8, 8), photometric)
+            .with(0x0028, 0x0103, "US", us(signed.into()))
+            .frames(&streams.len().to_string())
+            .items(BASELINE, &items)
+            .read()
+            .unwrap()
+    }
+
+    #[test]
+    fn every_kind_of_fill_is_what_the_blocks_decode_to() {
+        let (grey, rgb) = (ColorType::Luma, ColorType::Rgb);
+        let plain = SamplingFactor::F_1_1;
+        for (photometric, signed, colour, words) in [
+            ("MONOCHROME2", false, grey, [0; 3]),
+            ("MONOCHROME1", false, grey, [255; 3]),
+            ("MONOCHROME2", true, grey, [0x80; 3]),
+            ("YBR_FULL", false, rgb, [0; 3]),
+        ] {
+            let object = object(&[stream(colour, plain)], photometric, signed);
+            assert_eq!(object.coded_unit(), Some((8, 8)));
+            let fill = coded_fill(object.facts());
+            assert_eq!(fill.words, words, "{photometric} {signed}");
+            let coded = object
+                .mask_coded(0, &[Rect::new(9, 3, 2, 2)], &fill)
+                .unwrap();
+            let (before, after) = (object.frame(0).unwrap(), object.frame_of(&coded).unwrap());
+            let masked = Rect::new(8, 0, 8, 8);
+            for (x, y) in (0..20).flat_map(|y| (0..40).map(move |x| (x, y))) {
+                let samples = usize::from(before.format.samples_per_pixel);
+                for (c, word) in words.iter().enumerate().take(samples) {
+                    let want = if masked.contains_point(x, y) {
+                        *word
+                    } else {
+                        before.word(x, y, c)
+                    };
+                    let is = after.word(x, y, c);
+                    assert_eq!(is, want, "{photometric} {signed} {x},{y}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn frames_have_one_unit_or_none() {
+        let (plain, half) = (SamplingFactor::F_1_1, SamplingFactor::F_2_1);
+        let of = |samplings: &[SamplingFactor]| {
+            let frames = samplings.iter().map(|s| stream(ColorType::Rgb, *s));
+            object(&frames.collect::<Vec<_>>(), "YBR_FULL_422", false).coded_unit()
+        };
+        assert_eq!(of(&[half, half]), Some((16, 8)));
+        assert_eq!(of(&[half, plain]), None);
+    }
+
+    #[test]
+    fn a_level_without_a_step_and_a_colour_are_refused() {
+        let grey = object(
+            &[stream(ColorType::Luma, SamplingFactor::F_1_1)],
+            "MONOCHROME2",
+            false,
+        );
+        let mask = [Rect::new(0, 0, 8, 8)];
+        let e = grey
+            .mask_coded(0, &mask, &Fill { words: [3; 3] })
+            .unwrap_err();
+        assert_eq!(e.reason, Reason::PixelFormat);
+        let colour = object(
+            &[stream(ColorType::Rgb, SamplingFactor::F_1_1)],
+            "YBR_FULL",
+            false,
+        );
+        let e = colour
+            .mask_coded(0, &mask, &Fill { words: [9, 0, 0] })
+            .unwrap_err();
+        assert_eq!(e.reason, Reason::PixelFormat);
+    }
+
+    #[test]
+    fn other_bytes_of_the_same_blocks_are_the_same_and_other_blocks_are_not() {
+        let plain = stream(ColorType::Rgb, SamplingFactor::F_2_1);
+        let noted = [
+            &plain[..2],
+            &[0xFF, 0xFE, 0, 5, b'y', b'o', b'u'],
+            &plain[2..],
+        ]
+        .concat();
+        let (a, b) = (
+            object(std::slice::from_ref(&noted), "YBR_FULL_422", false),
+            object(std::slice::from_ref(&plain), "YBR_FULL_422", false),
+        );
+        assert!(a.same_coded(&b, 0).unwrap());
+        let fill = coded_fill(a.facts());
+        let masked = a.mask_coded(0, &[Rect::new(0, 0, 1, 1)], &fill).unwrap();
+        let c = object(&[masked], "YBR_FULL_422", false);
+        assert!(!a.same_coded(&c, 0).unwrap());
+        let changed: Vec<Rect> = a
+            .compare_coded(&c, 0)
+            .unwrap()
+            .iter()
+            .filter(|(_, u)| !u.same)
+            .map(|(r, _)| r)
+            .collect();
+        assert_eq!(changed, [Rect::new(0, 0, 16, 8)]);
+    }
+}
