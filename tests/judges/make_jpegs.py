@@ -50,10 +50,12 @@ def with_pillow(pixels, **options):
 
 
 def with_text_segments(stream):
-    """A comment and an application segment behind the start of image, and bytes behind its end."""
+    """A comment and an application segment behind the start of image and before every scan, and an end behind the end."""
     note = b"made for nobody"
     segments = b"".join(b"\xff" + m + (len(note) + 2).to_bytes(2, "big") + note for m in (b"\xfe", b"\xe5"))
-    return stream[:2] + segments + stream[2:] + b"more"
+    # In coded data no marker's second byte follows 0xff.
+    parts = (stream[:2] + segments + stream[2:]).split(b"\xff\xda")
+    return (segments + b"\xff\xda").join(parts) + b"mo\xff\xd9"
 
 
 def wrap(source, frames, out, photometric, syntax=BASELINE, fragments=1):
