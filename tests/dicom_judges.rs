@@ -5,12 +5,14 @@
 
 mod common;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use unburn::config::Limits;
+use unburn::dicom::support::EXPLICIT_BE;
 use unburn::dicom::{
-    BurnedInClaim, Carrier, Changes, FrameOut, WriteRequest, check_written, header_ops, read,
-    support, write,
+    BurnedInClaim, Carrier, Changes, FrameOut, Object, WriteRequest, check_written, header_ops,
+    read, support, write,
 };
 use unburn::key::Key;
 
@@ -98,4 +100,81 @@ fn copies_and_masked_copies_please_tools_of_other_makers() {
             }
         }
     }
+}
+
+/// Top-level elements as dcmtk prints them, by tag: an element with everything in it. File meta is left out, it is made new.
+fn elements(file: &Path) -> Option<BTreeMap<String, String>> {
+    let ran = common::finish(common::tool("dcmdump")?.args(["-q", "+L"]).arg(file));
+    assert_eq!(ran.code, 0, "dcmdump: {}", file.display());
+    let mut elements = BTreeMap::new();
+    let mut tag = String::new();
+    for line in ran.out.lines() {
+        if line.starts_with('(') && !line.starts_with("(fffe") {
+            tag = line.chars().take(11).collect();
+        }
+        if !tag.is_empty() && !tag.starts_with("(0002") && !line.starts_with('#') {
+            let text: &mut String = elements.entry(tag.clone()).or_default();
+            text.push_str(line);
+            text.push('\n');
+        }
+    }
+    Some(elements)
+}
+
+/// What the operations of a copy without masks may touch. Sequences from which something nested goes are looked at apart.
+fn may_differ(object: &Object, tag: &str) -> bool {
+    let carriers = object.carriers();
+    let nested = carriers.nested;
+    let pixels = carriers.pixel_data_needs_cleaning() || object.support().uid == EXPLICIT_BE;
+    match tag {
+        "(0008,0018)" | "(0018,a001)" | "(0028,0301)" => true,
+        "(0028,2110)" | "(0028,2112)" | "(0028,2114)" => object.stream_lossy(),
+        "(0088,0200)" => nested.icons > 0,
+        "(7fe0,0010)" | "(7fe0,0001)" | "(7fe0,0002)" | "(7fe0,0003)" => pixels,
+        // Signatures over what has changed.
+        "(4ffe,0001)" | "(fffa,fffa)" | "(fffc,fffc)" => true,
+        t if t.starts_with("(60") => nested.overlays > 0,
+        t if t.starts_with("(50") => nested.curves > 0,
+        // Group lengths would be stale.
+        t => t.ends_with(",0000)"),
+    }
+}
+
+#[test]
+fn a_copy_without_masks_differs_only_in_what_its_operations_name() {
+    let place = common::Place::new();
+    let mut files = inputs();
+    if let Some(corpus) = std::env::var_os("UNBURN_CORPUS") {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join(corpus)
+            .join("files");
+        files.extend(fs::read_dir(folder).unwrap().map(|e| e.unwrap().path()));
+    } else {
+        common::skip("copies of the corpus: set UNBURN_CORPUS to its folder");
+    }
+    let mut compared = 0;
+    for from in files {
+        let Ok(object) = read(&from, &Limits::default()) else {
+            continue;
+        };
+        // What has to be repaired while reading is another file.
+        let nested = object.carriers().nested;
+        let items = nested.icons + nested.overlays + nested.curves + nested.pixel_data > 0;
+        if !object.notes().is_empty() || items && nested.pixel_data > 0 {
+            continue;
+        }
+        let to = place.path("copy.dcm");
+        copy(&from, &to, false);
+        let (Some(before), Some(after)) = (elements(&from), elements(&to)) else {
+            return;
+        };
+        let tags: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
+        let changed: Vec<_> = tags
+            .into_iter()
+            .filter(|t| before.get(*t) != after.get(*t) && !may_differ(&object, t))
+            .collect();
+        assert!(changed.is_empty(), "{}: {changed:?}", from.display());
+        compared += 1;
+    }
+    assert!(compared >= 12, "only {compared} files were compared");
 }

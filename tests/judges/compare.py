@@ -72,6 +72,9 @@ def frames(ds, raw):
     if raw and ds.PhotometricInterpretation == "YBR_FULL" and ds.BitsAllocated > 8:
         # Refused by name, although samples are asked for as they are.
         ds.PhotometricInterpretation = "RGB"
+    if raw and ds.PhotometricInterpretation == "YBR_PARTIAL_422":
+        # The same layout, another range of values.
+        ds.PhotometricInterpretation = "YBR_FULL_422"
     plain = ds.file_meta.TransferSyntaxUID in (UNCOMPRESSED, DEFLATED_FRAME)
     a = plain_frames(ds, n) if plain else pixel_array(ds, raw=raw)
     return a.reshape(n, ds.Rows, ds.Columns, -1).astype(np.int64)
