@@ -34,7 +34,7 @@ def brush(pages, small=None):
         contrast, level = d.uniform(6, 26), d.uniform(20, 235)
         texture = d.uniform(.3, .9)
     effect = d.weighted({"plain": .72, "outline": .1, "shadow": .08, "bare": .1})
-    soft = d.uniform(.02, .23) if cap > 9 and contrast > 10 and d.chance(.12) else 0.0
+    soft = d.uniform(.02, .18) if cap > 9 and contrast > 10 and d.chance(.08) and not pages.tiny else 0.0
     return Brush(pages.font(), cap, pages.glyphs.style(cap), Ink(level, contrast, texture, effect, soft), d.chance(.10) and cap > 7)
 
 
@@ -152,7 +152,7 @@ def banner(pages, canvas, b):
     b.ink.level = 255.0 - ground if abs(255 - 2 * ground) > 60 else 255.0 if ground < 128 else 0.0
     x = d.integer(0, 12)
     while x < W - 10:
-        drawn = _line(pages, b, d.pick([12, 34]))
+        drawn = _line(pages, b, d.pick([1, 3, 12, 12, 34]))
         if not drawn:
             return
         canvas.put(drawn, x, int(y + (h + drawn.cap) / 2 - _extent(drawn)[0]), b.ink)
@@ -207,8 +207,8 @@ def prose(pages, canvas, b):
 
 # layout -> (weight, largest capital)
 LAYOUTS = {
-    block: (.25, None), table: (.10, 18), scale: (.14, 16), scattered: (.10, None), banner: (.06, None), buttons: (.06, 20), slanted: (.06, None), prose: (.05, 16),
-    singles.alone: (.06, None), singles.orientations: (.03, None), singles.clock: (.03, 40), singles.ringed: (.04, 40), singles.handwriting: (.03, None), singles.codes: (.02, None),
+    block: (.27, None), table: (.10, 18), scale: (.18, 16), scattered: (.13, None), banner: (.06, None), buttons: (.06, 20), slanted: (.06, None), prose: (.05, 16),
+    singles.alone: (.07, None), singles.orientations: (.03, None), singles.clock: (.03, 40), singles.ringed: (.04, 40), singles.handwriting: (.03, None), singles.codes: (.02, None),
 }
 
 

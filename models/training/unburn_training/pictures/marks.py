@@ -180,6 +180,35 @@ def mottled_patch(d, img, x, y, ink, width):
     img[y:y + h, x:x + w] = img[y:y + h, x:x + w] * (1 - m) + m * (d.uniform(30, 160) + n * d.uniform(20, 110))
 
 
+def flow_box(d, img, x, y, ink, width):
+    """power or colour Doppler: a frame, and in it vessels that branch like roots, saturated and ragged"""
+    h, w = min(d.integer(40, 260), img.shape[0] - y), min(d.integer(40, 320), img.shape[1] - x)
+    if h <= 20 or w <= 20:
+        return
+    t = np.zeros((h, w), np.float32)
+    for _ in range(d.integer(1, 4)):
+        cx, cy, reach = d.integer(w // 4, 3 * w // 4 + 1), d.integer(h // 4, 3 * h // 4 + 1), min(h, w) * d.uniform(.2, .5)
+        for _ in range(d.integer(6, 40)):
+            a, px, py, thick = d.uniform(0, 6.28), float(cx), float(cy), d.uniform(1.5, 9)
+            for _ in range(d.integer(2, 9)):
+                a += d.r.gauss(0, .4)
+                qx, qy = px + math.cos(a) * reach / 5, py + math.sin(a) * reach / 5
+                cv2.line(t, (int(px), int(py)), (int(qx), int(qy)), d.uniform(.5, 1), max(1, int(thick)), cv2.LINE_AA)
+                px, py, thick = qx, qy, thick * .8
+    t = np.clip(blur(t, d.uniform(.6, 2)) * d.uniform(1, 1.8) + d.smooth(h, w, d.uniform(.7, 2)) * .12 * (t > 0), 0, 1)
+    img[y:y + h, x:x + w] = np.maximum(img[y:y + h, x:x + w], t * d.uniform(110, 255))
+    if d.chance(.7):
+        cv2.rectangle(img, (x, y), (x + w - 1, y + h - 1), ink, 1)
+
+
+def covered(d, img, x, y, ink, width):
+    """what an earlier redaction left: flat boxes in one tone, over anything and over each other"""
+    level = d.pick([0.0, 0.0, ink, float(img[y, x])])
+    for _ in range(d.integer(1, 6)):
+        x, y = max(0, x + d.integer(-40, 60)), max(0, y + d.integer(-30, 30))
+        img[y:y + d.integer(8, 40), x:x + d.integer(10, 220)] = level
+
+
 def sheared_box(d, img, x, y, ink, width):
     a, w, h = d.uniform(-.5, .5), d.integer(30, 250), d.integer(30, 250)
     p = [(x, y), (x + w, y + int(a * 20)), (x + w + int(a * h), y + h), (x + int(a * h), y + h)]
@@ -207,4 +236,4 @@ def contour(d, img, x, y, ink, width):
 
 
 MARKS = [ruler, wedge, frame, line, callipers, callipers, heartbeat, ellipse, graticule, tool_bar, body_mark, organ_mark, arrow, pointer, dashed, cross_or_checker,
-         dust, ladder, ladder, curves, curves, mottled_patch, sheared_box, emblem, contour]
+         dust, ladder, ladder, curves, curves, mottled_patch, flow_box, covered, sheared_box, emblem, contour]

@@ -30,6 +30,7 @@ class Pages:
     def __init__(self, seed, scenes=24, held=False):
         self.d = Dice(seed)
         self.glyphs, self.strings, self.held = Glyphs(self.d), Strings(self.d.r), held
+        self.tiny = False         # a whole small picture: its text is sharp, what is soft there is anatomy
         self.bank = [scene(self.d, SCENE_SIZE) for _ in range(scenes)]
 
     def font(self):
@@ -56,13 +57,14 @@ class Pages:
 
     def small_page(self, side, text=None):
         """a whole tiny picture, edge to edge; text: True, False or None (one of three)"""
-        d = self.d
+        d, self.tiny = self.d, True
         text = d.chance(.33) if text is None else text
         canvas = Canvas(d, cv2.resize(self._scene(), (side, side), interpolation=d.pick([cv2.INTER_AREA, cv2.INTER_LINEAR])).astype(np.float32))
         if text:
             for _ in range(d.pick([1, 1, 2])):
                 layouts.add_text(self, canvas)
-        return self._damage(canvas, side, side, 1.0)
+        page, self.tiny = self._damage(canvas, side, side, 1.0), False
+        return page
 
     # ---- background ----
     def _scene(self):
@@ -107,7 +109,7 @@ class Pages:
             segments = [s.scaled(w / cw, h / ch) for s in segments]
         if d.chance(.2):
             smallest = min((s.cap for s in segments), default=d.uniform(6, 40))
-            img = blur(img, d.uniform(.3, max(.8, d.pick([.1, .2]) * smallest)))
+            img = blur(img, d.uniform(.3, .8 if self.tiny else max(.8, d.pick([.08, .08, .16]) * smallest)))
         if d.chance(.2):
             img = img + d.normal(h, w) * d.uniform(1, d.pick([9, 9, 9, max(9, .4 * min(canvas.faintest, 120))]))
         if d.chance(.1):

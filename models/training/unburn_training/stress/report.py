@@ -30,7 +30,8 @@ def table(figures):
         for i, value in enumerate(map(str, conditions)):
             cells = [figures[e].get(axis, {}).get(value) for e in engines]
             if any(cells):
-                out.append(f"| {title if i == 0 else ''} | {value} | {next(c['lines'] for c in cells if c)} | " + " | ".join(f"{share(c):.1f}" if c else "" for c in cells) + " |")
+                lines = " / ".join(dict.fromkeys(str(c["lines"]) for c in cells if c))
+                out.append(f"| {title if i == 0 else ''} | {value} | {lines} | " + " | ".join(f"{share(c):.1f}" if c else "" for c in cells) + " |")
     return "\n".join(out)
 
 
