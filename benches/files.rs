@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use unburn::config::Config;
 use unburn::frame::Gray;
 use unburn::models::Models;
-use unburn::redact::Engine;
+use unburn::redact::{Engine, Target};
 use unburn::views::views;
 use unburn::{detect, dicom};
 
@@ -47,7 +47,11 @@ fn files(c: &mut Criterion) {
             b.iter(|| engine.plan(&input).0.outcome)
         });
         group.bench_function(format!("redact/{name}"), |b| {
-            b.iter(|| engine.redact(&input, &output, true).outcome);
+            b.iter(|| {
+                engine
+                    .redact(&input, &Target::Path(output.clone()), true)
+                    .outcome
+            });
         });
     }
     group.finish();

@@ -45,6 +45,41 @@ pub enum Sensitivity {
     High,
 }
 
+/// How outputs are named.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Names {
+    /// `Pseudonym` with a profile, `Mirror` without.
+    #[default]
+    Auto,
+    /// `subject/study/series/instance.dcm`, all keyed.
+    Pseudonym,
+    /// As the inputs.
+    Mirror,
+}
+
+/// What becomes of objects that may show a face.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Faces {
+    /// It is said.
+    #[default]
+    Flag,
+    /// They are held back.
+    Quarantine,
+}
+
+/// What becomes of patients that the list of pseudonyms does not have.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum MissingPatient {
+    /// They are held back.
+    #[default]
+    Quarantine,
+    /// Their pseudonym is made from the key.
+    Derive,
+}
+
 /// Upper bounds on sizes that a file may claim.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
@@ -89,6 +124,24 @@ pub struct Config {
     pub whole_bands: bool,
     /// Masked share of a frame above which a person has to look, in percent.
     pub large_mask_percent: u32,
+    /// Keep the header as it is, identities included: no profile.
+    pub keep_metadata: bool,
+    /// Confidentiality profile: a preset, or a file.
+    pub profile: String,
+    /// Options of the profile beside its own, separated by commas.
+    pub profile_options: String,
+    /// How outputs are named.
+    pub names: Names,
+    /// What becomes of possible faces.
+    pub faces: Faces,
+    /// The site's own pseudonyms.
+    pub pseudonyms: Option<PathBuf>,
+    /// What becomes of patients that are not in there.
+    pub missing_patient: MissingPatient,
+    /// Patients that opted out.
+    pub opt_out: Option<PathBuf>,
+    /// Days after which that list is too old.
+    pub opt_out_max_days: u32,
     /// Whether text that was read goes into reports.
     pub include_text: bool,
     /// Bounds on what a file may claim.
@@ -119,6 +172,15 @@ impl Default for Config {
             cine_union: true,
             whole_bands: false,
             large_mask_percent: 60,
+            keep_metadata: false,
+            profile: "basic".into(),
+            profile_options: String::new(),
+            names: Names::Auto,
+            faces: Faces::Flag,
+            pseudonyms: None,
+            missing_patient: MissingPatient::Quarantine,
+            opt_out: None,
+            opt_out_max_days: 30,
             include_text: false,
             limits: Limits::default(),
             safe_words: Vec::new(),
@@ -133,9 +195,18 @@ impl Default for Config {
 }
 
 impl Config {
+    /// Whether outputs have keyed names.
+    pub fn keyed_names(&self) -> bool {
+        match self.names {
+            Names::Auto => !self.keep_metadata,
+            Names::Pseudonym => true,
+            Names::Mirror => false,
+        }
+    }
+
     /// Checks ranges that the types do not express. Returns [`Error::Config`] naming the setting.
     pub fn check(&self) -> Result<()> {
-        let ranges: [(&str, u64, u64, u64); 9] = [
+        let ranges: [(&str, u64, u64, u64); 10] = [
             ("margin-px", u64::from(self.margin_px), 0, 256),
             ("grid-px", u64::from(self.grid_px), 1, 256),
             (
@@ -143,6 +214,12 @@ impl Config {
                 u64::from(self.large_mask_percent),
                 1,
                 100,
+            ),
+            (
+                "opt-out-max-days",
+                u64::from(self.opt_out_max_days),
+                1,
+                3650,
             ),
             ("jobs", self.jobs as u64, 0, 1024),
             ("memory-mb", self.memory_mb, 0, 1 << 30),

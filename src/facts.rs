@@ -74,6 +74,25 @@ pub struct TransferSyntax {
     pub lossy: bool,
 }
 
+/// What of a header tells how likely text or a face is (dicom.md §5, §7.1). Never logged: descriptions are free text.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Signs {
+    /// (0018,0015).
+    pub body_part: String,
+    /// Code values of (0008,2218).
+    pub regions: Vec<String>,
+    /// Protocol, study, series and sequence, as they are named.
+    pub descriptions: Vec<String>,
+    /// (0018,1250).
+    pub coil: String,
+    /// Whether attributes of a secondary capture are there.
+    pub captured: bool,
+    /// (0020,0011).
+    pub series_number: Option<i64>,
+    /// (0018,1100) in tenths of a millimetre.
+    pub field_mm10: Option<i64>,
+}
+
 /// Facts of one image object.
 #[derive(Clone, Debug)]
 pub struct Facts {

@@ -7,8 +7,8 @@
 //! ```text
 //! main → cli → batch → redact → { detect, ocr, phi, dicom } → codec
 //!                                 detect → gpu → stage
-//! all → preview, mask, views, report, plan, site, templates, facts, line, frame, config, key, models, error, outcome,
-//!       geometry: plain data and helpers, each of which uses only what stands to its right
+//! all → preview, mask, views, report, plan, site, risk, templates, facts, line, frame, config, subjects, idmap, optout,
+//!       profile, key, models, error, outcome, geometry: plain data and helpers, each of which uses only what stands to its right
 //! ```
 //!
 //! One module per outside world: only [`dicom`] names DICOM crates, only [`gpu`] names wgpu, only [`ocr`] names rten,
@@ -25,19 +25,24 @@ pub mod facts;
 pub mod frame;
 pub mod geometry;
 pub mod gpu;
+pub mod idmap;
 pub mod key;
 pub mod line;
 pub mod mask;
 pub mod models;
 pub mod ocr;
+pub mod optout;
 pub mod outcome;
 pub mod phi;
 pub mod plan;
 pub mod preview;
+pub mod profile;
 pub mod redact;
 pub mod report;
+pub mod risk;
 pub mod site;
 pub mod stage;
+pub mod subjects;
 pub mod templates;
 #[cfg(test)]
 mod testing;

@@ -95,6 +95,7 @@ reasons! {
     LateralityMasked = "laterality-masked", NeedsReview, "a laterality or orientation marker could not be separated from text that had to go", "check that the side is known from elsewhere, then approve";
     LargeMask = "large-mask", NeedsReview, "the masked share of the image, or one mask, is above the site's limit", "look at the preview; approve or correct the plan";
 
+    Confidential = "confidentiality-note", NeedsReview, "the order says something about confidentiality (0040,1008), (0040,3001)", "read it before anything leaves";
     Outlier = "outlier", NeedsReview, "most images of this equipment and size in the group have text at a place where this one shows none", "compare it with its neighbours, then approve, or run a job with `--release file`";
     GroupIncomplete = "group-incomplete", NeedsReview, "a job with `--release series` or `study`: this file is done, another one of its group did not come out", "settle that one (`batch retry`), or run a job with `--release file`";
 
@@ -103,7 +104,21 @@ reasons! {
     Video = "video", Quarantined, "a video stream (MPEG-2, H.264, HEVC)", "export stills or an uncompressed loop";
     PixelFormat = "unsupported-pixel-format", Quarantined, "photometric interpretation, bit depth or layout that is not supported", "report the format; convert the file first";
     FloatPixels = "float-pixel-data", Quarantined, "Float or Double Float Pixel Data", "convert to integers first";
-    ObjectClass = "object-class", Quarantined, "an object of a class that is not a plain image (report, presentation state, waveform, document, structure set, raw data …)", "handle it with a tool made for that class";
+    ObjectClass = "object-class", Quarantined, "an object of a class that is not a plain image; with `--keep-metadata` also presentation states, segmentations and radiotherapy objects, whose headers only a profile treats", "use a profile, or a tool made for that class";
+    StructuredReport = "structured-report", Quarantined, "a structured report: its text is its content", "handle it with a tool made for reports";
+    KeyObjects = "key-objects", Quarantined, "a key object selection: a list of images with a text that may name anybody", "make a new one from the outputs";
+    Document = "encapsulated-document", Quarantined, "a document inside an object (PDF, CDA, STL …); its pages are not looked at", "search the document with a tool made for it";
+    Waveform = "waveform", Quarantined, "a waveform or a recording: annotations and voices name people", "handle it with a tool made for that class";
+    RawData = "raw-data", Quarantined, "raw or spectroscopy data: what it holds is known to its maker alone", "send the images instead";
+    ParametricMap = "parametric-map", Quarantined, "a map that must say that nothing is burned in, which was not looked for", "convert it to an image first";
+    SlideLabel = "slide-label", Quarantined, "the label or overview picture of a slide: it shows the label by definition", "leave it out";
+    IdentityLeft = "identity-left", Quarantined, "the written file still held an identity of the original, or the profile could not take one away", "report it: this is a defect";
+    UidsKept = "uids-kept", Quarantined, "`retain-uids`, but pixels change: two different images would have one UID", "leave the option out";
+    NoPatientId = "no-patient-id", Quarantined, "no patient id, but a list of opt-outs or pseudonyms has to be asked", "complete the header first";
+    NoPseudonym = "no-pseudonym", Quarantined, "the list of pseudonyms does not have this patient", "add the patient, or `--missing-patient derive`";
+    OptOut = "opt-out", Quarantined, "the patient is on the list of those who opted out", "nothing: it must not leave";
+    Consent = "consent", Quarantined, "the header says that the patient refused or withdrew consent", "nothing: it must not leave";
+    Face = "face-possible", Quarantined, "a face may be recognised, and `--faces quarantine` is set", "remove the face with a tool made for that";
     PrivateClass = "private-sop-class", Quarantined, "a private SOP Class: its attributes have no public meaning", "ask the maker of the equipment for a standard export";
     WholeSlide = "whole-slide", Quarantined, "a whole-slide microscopy object: labels and tile borders need their own treatment", "handle it with a tool made for that class";
     NoPixels = "no-pixel-data", Quarantined, "an object without Pixel Data", "nothing to mask; its header still needs de-identification";

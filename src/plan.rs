@@ -122,6 +122,9 @@ pub struct Plan {
     pub items: Vec<PlanItem>,
     /// Other carriers, sorted.
     pub carriers: Vec<CarrierAction>,
+    /// Risk class of the object (`low` to `very-high`), by which people sort.
+    #[serde(default)]
+    pub risk: String,
     /// Reason codes that ask for a person before anything is written (`needs-review`), sorted.
     pub review: Vec<String>,
 }

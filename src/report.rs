@@ -1,7 +1,7 @@
 //! The report: one JSON object a file, then a summary. Form and meaning of the fields: README, "Reports".
 
 use crate::geometry::Rect;
-use crate::outcome::{Outcome, Refusal};
+use crate::outcome::{Outcome, Reason, Refusal};
 use crate::plan::{Action, Carrier, CarrierAction, Shape};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -121,6 +121,9 @@ pub struct VerifyReport {
     pub inside_constant: bool,
     /// Whether encapsulation and offsets are valid (true for native data).
     pub encapsulation_valid: bool,
+    /// Identities of the original found in the bytes of the file; null where its header was not de-identified.
+    #[serde(default)]
+    pub identities_left: Option<u32>,
 }
 
 /// What was done with the header.
@@ -128,8 +131,14 @@ pub struct VerifyReport {
 pub struct MetadataReport {
     /// Profile name, or null with `--keep-metadata`.
     pub profile: Option<String>,
+    /// Codes of CID 7050 that the header earned.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub codes: Vec<String>,
     /// Counts of `set`, `removed`, `uid` … operations.
     pub actions: BTreeMap<String, u32>,
+    /// What was done by tag (eight hex digits; private groups with element 0), where an attribute did not stay.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub attributes: BTreeMap<String, String>,
 }
 
 /// Everything about one file. `device` and `timings_ms` are the only fields that may differ between two runs.
@@ -142,7 +151,10 @@ pub struct FileReport {
     pub kind: String,
     /// What made it.
     pub tool: Tool,
-    /// Input path as given or found.
+    /// Opaque id of the input, with keyed names.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// Input path as given or found; the opaque id in shared reports.
     pub input: String,
     /// Output path; null if none was written.
     pub output: Option<String>,
@@ -171,9 +183,9 @@ pub struct FileReport {
     pub boxes: Vec<BoxReport>,
     /// Other carriers of text.
     pub carriers: Vec<CarrierAction>,
-    /// Risk class (design §5); not assessed yet.
+    /// Risk class, `low` to `very-high`; null where the file was stopped before.
     pub risk: Option<String>,
-    /// Face flag; not assessed yet.
+    /// `face_possible: SIGNS`, `unknown`, `no-sign` or `not-of-this-kind`.
     pub faces: Option<String>,
     /// Things a person should know.
     pub warnings: Vec<String>,
@@ -196,6 +208,7 @@ impl FileReport {
             schema: SCHEMA,
             kind: "file".into(),
             tool: tool.clone(),
+            id: None,
             input: input.to_string_lossy().into_owned(),
             output: None,
             outcome,
@@ -363,12 +376,37 @@ impl VerifyOutcome {
             timings_ms: BTreeMap::new(),
         }
     }
+
+    /// Takes the result of looking: the first statement that does not hold is the reason.
+    pub fn conclude(&mut self, result: Result<VerifyReport, Refusal>) {
+        match result {
+            Ok(mut report) => {
+                let left = report.identities_left.is_some_and(|n| n > 0);
+                let reason = if report.outside_differing > 0 {
+                    Some(Reason::OutsideChanged)
+                } else if report.residual_lines > 0 {
+                    Some(Reason::ResidualText)
+                } else if left {
+                    Some(Reason::IdentityLeft)
+                } else {
+                    None
+                };
+                report.ok = reason.is_none();
+                self.ok = report.ok;
+                self.reason = reason.map(|r| r.code().into());
+                self.verify = Some(report);
+            }
+            Err(refusal) => {
+                self.reason = Some(refusal.reason.code().into());
+                self.detail = Some(refusal.detail);
+            }
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::outcome::Reason;
 
     #[test]
     fn a_refused_file_names_no_output_and_the_summary_counts_it() {

@@ -4,6 +4,8 @@
 use crate::config::Config;
 use crate::config::settings::SETTINGS;
 use crate::error::{Error, Result};
+use crate::profile::{Choice, Profile};
+use crate::subjects::Subjects;
 use crate::templates::{self, Template};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -22,12 +24,29 @@ pub struct Site {
     pub mask_words: Vec<String>,
     /// Equipment templates in the order of their file.
     pub templates: Vec<Template>,
+    /// What becomes of the header; `None` with `keep-metadata`.
+    pub profile: Option<Profile>,
+    /// The site's own pseudonyms.
+    pub subjects: Option<Subjects>,
 }
 
 impl Site {
     /// Reads every file that the settings name.
     pub fn load(config: &Config) -> Result<Site> {
+        let options = Choice::list(&config.profile_options)?;
+        let profile = match config.keep_metadata {
+            true => None,
+            false => Some(Profile::open(&config.profile, &options)?),
+        };
         Ok(Site {
+            profile,
+            subjects: match &config.pseudonyms {
+                None => None,
+                Some(path) => Some(
+                    Subjects::parse(&read_text("reading pseudonyms", path)?)
+                        .map_err(|e| Error::Config(format!("{e}: `{}`", path.display())))?,
+                ),
+            },
             safe_words: word_lists(&config.safe_words)?,
             mask_words: word_lists(&config.mask_words)?,
             templates: match &config.templates {
@@ -50,6 +69,9 @@ impl Site {
                     "safe-words" => json!(self.safe_words),
                     "mask-words" => json!(self.mask_words),
                     "templates" => json!(self.templates),
+                    "profile" => json!(self.profile),
+                    // Part of the profile by now.
+                    "profile-options" => json!(null),
                     key => values
                         .pointer(&format!("/{}", key.replace('.', "/")))
                         .cloned()

@@ -86,7 +86,7 @@ fn usage_errors_exit_with_2_and_print_no_data() {
         "",
         "frobnicate",
         "redact a",
-        "redact a -o out",
+        "redact a -o out --profile-options nothing",
         "redact a -o out --keep-metadata --policy some",
         "redact a -o out --keep-metadata --grid 0",
         "redact a -o out --keep-metadata --key short.key",
@@ -112,12 +112,24 @@ fn usage_errors_exit_with_2_and_print_no_data() {
 }
 
 #[test]
-fn without_keep_metadata_nothing_starts_and_the_reason_is_said() {
+fn profiles_options_and_lists_that_do_not_hold_stop_the_run() {
     let t = folder();
     std::fs::write(t.path().join("a"), "x").unwrap();
-    let ran = unburn(t.path(), &["redact", "a", "-o", "out"]);
-    assert_eq!(ran.code, 2);
-    assert!(ran.stderr.contains("--keep-metadata") && ran.stderr.contains("header"));
+    for (wrong, code) in [
+        ("--profile nothing-of-this-name", 1),
+        ("--profile-options everything", 2),
+        ("--profile-options clean-graphics", 2),
+        ("--profile-options full-dates,modified-dates", 2),
+        ("--opt-out missing-list", 1),
+        ("--pseudonyms missing-table", 1),
+        ("--reidentification-map map", 2),
+    ] {
+        let mut args = vec!["redact", "a", "-o", "out", "--device", "cpu"];
+        args.extend(wrong.split(' '));
+        let ran = unburn(t.path(), &args);
+        assert_eq!(ran.code, code, "{wrong}: {}", ran.stderr);
+        assert!(!t.path().join("out").exists());
+    }
 }
 
 #[test]

@@ -28,10 +28,12 @@ fn copy(from: &Path, to: &Path, mask: bool) {
         out_syntax,
         burned_in: BurnedInClaim::No,
         remove: vec![Carrier::Icons, Carrier::Overlays, Carrier::Curves],
+        claims: None,
     };
     let key = Key::from_content(&[b'k'; 40]).unwrap();
     let request = WriteRequest {
         out_syntax,
+        deidentified: None,
         ops: &header_ops(&object, &changes, &key),
         copy_pixel_data: !needs_frames,
         clear_high_bits: mask,
@@ -53,7 +55,8 @@ fn copy(from: &Path, to: &Path, mask: bool) {
     };
     let mut out = fs::File::create(to).unwrap();
     let written = write(&object, &request, &mut frames, &mut out).unwrap();
-    let again = check_written(to, &object, out_syntax, &written, &Limits::default()).unwrap();
+    let again =
+        check_written(to, &object, out_syntax, &written, false, &Limits::default()).unwrap();
     for i in u32::from(mask)..object.facts().frames {
         let (mut before, after) = (object.frame(i).unwrap(), again.frame(i).unwrap());
         if mask {

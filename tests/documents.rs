@@ -264,6 +264,8 @@ fn the_readme_names_every_command_and_flag_and_no_other() {
         "doctor",
         "config show",
         "key new",
+        "profile show",
+        "optout add",
         "completions",
         "man",
         "help",
@@ -301,6 +303,9 @@ fn the_readme_names_every_command_and_flag_and_no_other() {
         args.push("--help");
         there.extend(flags(&place.run(&args).out));
     }
+    for more in [["key", "map"], ["profile", "diff"], ["optout", "check"]] {
+        there.extend(flags(&place.run(&[more[0], more[1], "--help"]).out));
+    }
     for general in ["help", "version"] {
         there.remove(general);
     }
@@ -332,7 +337,8 @@ fn the_readme_lists_the_fields_of_a_report() {
     let place = Place::new();
     // One file with text and one that is no image, so that every field has a chance.
     let inputs = [sample("ct_icon.dcm"), sample("odd/report_sr.dcm")];
-    let redacted = place.redact(&inputs, "out", &["--device", "cpu"]);
+    let keyed = ["--device", "cpu", "--names", "pseudonym"];
+    let redacted = place.redact(&inputs, "out", &keyed);
     let mut written = BTreeSet::new();
     for line in redacted.lines.iter().filter(|l| l["type"] == "file") {
         for (key, value) in line.as_object().unwrap() {

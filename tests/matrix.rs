@@ -95,9 +95,11 @@ fn masked_in_one_frame(object: &Object, mask: &Rect) -> (Vec<u8>, unburn::dicom:
         out_syntax: write_syntax(object.support(), &facts.format, true),
         burned_in: BurnedInClaim::No,
         remove: Vec::new(),
+        claims: None,
     };
     let key = Key::from_content(&[b'k'; 40]).unwrap();
     let request = WriteRequest {
+        deidentified: None,
         out_syntax: changes.out_syntax,
         ops: &header_ops(object, &changes, &key),
         copy_pixel_data: false,
@@ -170,7 +172,7 @@ fn one_masked_frame_leaves_the_others_as_they_are_coded() {
         assert_eq!(out, expected(&case), "{}", case.name);
         let (bytes, written, which) = masked_in_one_frame(&object, &TEXT);
         fs::write(&path, &bytes).unwrap();
-        let after = check_written(&path, &object, out, &written, &Limits::default())
+        let after = check_written(&path, &object, out, &written, false, &Limits::default())
             .unwrap_or_else(|e| panic!("{}: {e}", case.name));
         for i in 0..object.facts().frames {
             let (a, b) = (object.frame(i).unwrap(), after.frame(i).unwrap());

@@ -180,17 +180,6 @@ fn every_sample_is_written_and_the_exit_code_says_so() {
 fn headers_are_said_to_be_kept() {
     let err = &run("safe-list").redacted.ran.err;
     assert!(err.contains("header"), "no warning about headers:\n{err}");
-    let place = Place::new();
-    let file = samples().join("odd/IM000001");
-    let args = [
-        "redact".as_ref(),
-        file.as_os_str(),
-        "-o".as_ref(),
-        "out".as_ref(),
-    ];
-    let ran = place.run(&args);
-    assert_eq!(ran.code, 2, "redact without --keep-metadata:\n{}", ran.err);
-    assert!(tree(&place.path("out")).is_empty());
 }
 
 #[test]

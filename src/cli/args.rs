@@ -52,6 +52,12 @@ pub enum Verb {
     /// The project key, which makes new UIDs repeatable
     #[command(subcommand)]
     Key(KeyVerb),
+    /// Confidentiality profiles: what becomes of each header attribute
+    #[command(subcommand)]
+    Profile(ProfileVerb),
+    /// The list of patients that opted out
+    #[command(subcommand)]
+    Optout(OptoutVerb),
     /// Print a completion script for a shell
     Completions {
         /// For which shell.
@@ -112,9 +118,6 @@ pub struct JobRunArgs {
     /// Keep the journal in this folder on a local disk, where JOB is on a network file system.
     #[arg(long, value_name = "DIR")]
     pub journal: Option<PathBuf>,
-    /// Keep the header as it is, identities included. Required for now: this version removes text from pixels only.
-    #[arg(long)]
-    pub keep_metadata: bool,
     /// Replace existing files in the output folder. Inputs are never replaced.
     #[arg(long)]
     pub overwrite: bool,
@@ -237,9 +240,6 @@ pub struct WorkerArgs {
     /// Mirror only what lies below this folder; other paths are refused.
     #[arg(long, value_name = "DIR", requires = "output")]
     pub root: Option<PathBuf>,
-    /// Keep the header as it is, identities included. Required for now: this version removes text from pixels only.
-    #[arg(long)]
-    pub keep_metadata: bool,
     /// Replace existing outputs; engines that repeat a task need it, and get the same bytes. Inputs are never replaced.
     #[arg(long)]
     pub overwrite: bool,
@@ -285,6 +285,79 @@ pub enum KeyVerb {
         /// Where to write it.
         file: PathBuf,
     },
+    /// Print a map of UIDs that `redact --reidentification-map` wrote, as JSON lines: it identifies patients
+    Map {
+        /// The map.
+        file: PathBuf,
+        /// Project key that it was written with; `UNBURN_KEY` may hold the key itself instead.
+        #[arg(long, value_name = "FILE")]
+        key: Option<PathBuf>,
+        /// Only records in which this new UID stands.
+        #[arg(long, value_name = "UID")]
+        uid: Option<String>,
+    },
+}
+
+/// `unburn profile …`
+#[derive(Debug, Subcommand)]
+pub enum ProfileVerb {
+    /// Print a profile: options, overrides, and what it makes of each attribute of PS3.15 table E.1-1
+    Show {
+        /// A preset (basic, public, research, vendor) or a file.
+        #[arg(default_value = "basic")]
+        profile: String,
+        /// Further options, separated by commas.
+        #[arg(long, default_value = "")]
+        options: String,
+        /// Print one JSON object.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print the attributes of which two profiles make different things
+    Diff {
+        /// A preset or a file.
+        first: String,
+        /// A preset or a file.
+        second: String,
+    },
+}
+
+/// `unburn optout …`
+#[derive(Debug, Subcommand)]
+pub enum OptoutVerb {
+    /// Add patients to a list, starting it if need be, and confirm it as of today; without ids only confirm it
+    Add(OptoutArgs),
+    /// Print key, day and hashes of a list
+    List {
+        /// The list.
+        list: PathBuf,
+        /// Project key; `UNBURN_KEY` may hold the key itself instead.
+        #[arg(long, value_name = "FILE")]
+        key: Option<PathBuf>,
+    },
+    /// Tell whether patients are on a list; exits with 4 if any is
+    Check(OptoutArgs),
+}
+
+/// Whom an opt-out is about.
+#[derive(Debug, Args)]
+pub struct OptoutArgs {
+    /// The list.
+    pub list: PathBuf,
+    /// Patient ids; `-` reads them from stdin, one a line, so that they stay out of the history of the shell.
+    pub ids: Vec<String>,
+    /// Project key; `UNBURN_KEY` may hold the key itself instead.
+    #[arg(long, value_name = "FILE")]
+    pub key: Option<PathBuf>,
+    /// Issuer of the patient ids (0010,0021); without it an id stands for all issuers.
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["accession", "study"])]
+    pub issuer: Option<String>,
+    /// The ids are accession numbers.
+    #[arg(long, conflicts_with = "study")]
+    pub accession: bool,
+    /// The ids are Study Instance UIDs.
+    #[arg(long)]
+    pub study: bool,
 }
 
 /// `unburn redact`
@@ -296,9 +369,6 @@ pub struct RedactArgs {
     /// Folder for the outputs; the tree of a folder is mirrored there. Must not lie inside an input.
     #[arg(short, long, value_name = "DIR", required_unless_present = "dry_run")]
     pub output: Option<PathBuf>,
-    /// Keep the header as it is, identities included. Required for now: this version removes text from pixels only.
-    #[arg(long)]
-    pub keep_metadata: bool,
     /// Print the plan that would be carried out; write no image.
     #[arg(long)]
     pub dry_run: bool,
@@ -308,6 +378,12 @@ pub struct RedactArgs {
     /// Project key (at least 32 bytes, hex or raw); `UNBURN_KEY` may hold the key itself instead.
     #[arg(long, value_name = "FILE")]
     pub key: Option<PathBuf>,
+    /// The report once more with opaque ids and keyed digests instead of paths and digests: fit to be passed on.
+    #[arg(long, value_name = "FILE.jsonl")]
+    pub share_report: Option<PathBuf>,
+    /// Append to this encrypted map which new UIDs stand for which old ones; `unburn key map` reads it. Off by default.
+    #[arg(long, value_name = "FILE")]
+    pub reidentification_map: Option<PathBuf>,
     /// Leave a reference and the reason for every file that was not written in this folder.
     #[arg(long, value_name = "DIR")]
     pub quarantine: Option<PathBuf>,
@@ -625,7 +701,8 @@ mod tests {
             "unburn redact -o out",
             "unburn redact a -o out --policy some",
             "unburn redact a -o out --quarantine-copy",
-            "unburn redact a -o out --profile basic",
+            "unburn redact a -o out --names other",
+            "unburn optout add list --accession --study",
             "unburn scan a --cine-union maybe",
             "unburn scan a --jobs -1",
             "unburn verify a b --fail-on-found",

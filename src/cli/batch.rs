@@ -43,13 +43,11 @@ fn begin(args: JobRunArgs) -> Result<Exit> {
 
 /// Makes a new job. Where there is one already, says what differs, or that there is nothing to begin.
 fn make(args: &JobRunArgs) -> Result<(Job, Engine, Key)> {
-    if !args.keep_metadata {
-        return Err(Error::Config(super::many::KEEP_METADATA.into()));
-    }
     let config = super::settings(&args.settings)?;
+    super::mirrored_names(&config)?;
     let key = job_key(args.runner.key.as_deref())?;
-    let work = work_spec(args)?;
-    let engine = Engine::open(&config, Some(key.clone()))?;
+    let work = work_spec(args, &config)?;
+    let engine = Engine::open(&config, Some(key.clone()))?.with_lists(None)?;
     let mut spec = Spec::new(work, engine.tool().clone(), config)?;
     if job::is_job(&args.job) {
         let frozen = job::read_spec(&args.job)?;
@@ -163,7 +161,7 @@ fn resume(args: JobResumeArgs) -> Result<Exit> {
     let mut job = Job::open(&args.job)?;
     job.check_key(&key)?;
     let config = args.settings.over(&job.spec().settings)?;
-    let engine = Engine::open(&config, Some(key.clone()))?;
+    let engine = Engine::open(&config, Some(key.clone()))?.with_lists(None)?;
     let mut now = job.spec().clone();
     now.tool.clone_from(engine.tool());
     now.settings = config;
@@ -233,7 +231,7 @@ pub(super) fn job_key(flag: Option<&Path>) -> Result<Key> {
     })
 }
 
-fn work_spec(args: &JobRunArgs) -> Result<WorkSpec> {
+fn work_spec(args: &JobRunArgs, config: &Config) -> Result<WorkSpec> {
     let mut inputs = args
         .input
         .iter()
@@ -277,7 +275,7 @@ fn work_spec(args: &JobRunArgs) -> Result<WorkSpec> {
             LinkKind::Skip => Links::Skip,
             LinkKind::Follow => Links::Follow,
         },
-        keep_metadata: args.keep_metadata,
+        keep_metadata: config.keep_metadata,
         overwrite: args.overwrite,
         quarantine_copy: args.quarantine_copy,
         shard: args.shard,

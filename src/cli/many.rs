@@ -13,15 +13,11 @@ use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::outcome::Outcome;
 use crate::plan::Action;
-use crate::redact::Engine;
+use crate::redact::{Engine, Target};
 use crate::report::{FileReport, Summary};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
-
-pub(super) const KEEP_METADATA: &str = "this version masks text in pixels and leaves every other header value as it is, so names, \
-ids and dates stay in the header of each output; hint: say `--keep-metadata` to accept that, and de-identify the headers \
-with another tool";
 
 /// `unburn redact`
 pub fn redact(args: RedactArgs) -> Result<Exit> {
@@ -37,9 +33,6 @@ pub fn redact(args: RedactArgs) -> Result<Exit> {
         message("dry run: nothing was written");
         return Ok(exit);
     };
-    if !args.keep_metadata {
-        return Err(Error::Config(KEEP_METADATA.into()));
-    }
     let config = super::settings(&args.settings)?;
     let items = walk::work_list(&args.inputs)?;
     walk::check_output_folder(output, &args.inputs, &items, "the output folder")?;
@@ -53,12 +46,30 @@ pub fn redact(args: RedactArgs) -> Result<Exit> {
             )));
         }
     }
-    let engine = Engine::open(&config, Some(key_for_run(args.key.as_deref())?))?;
+    let key = key_for_run(args.key.as_deref())?;
+    let engine =
+        Engine::open(&config, Some(key))?.with_lists(args.reidentification_map.as_deref())?;
+    match engine.profile() {
+        None => message(
+            "warning: --keep-metadata: names, ids and dates of the header stay in every output",
+        ),
+        Some(profile) => message(&format!("profile {}: {}", profile.name, profile.about)),
+    }
+    if let Some((digest, day)) = engine.opt_out() {
+        message(&format!("opt-out list of {day}, SHA-256 {digest}"));
+    }
+    let keyed = config.keyed_names();
     let quarantine = args
         .quarantine
         .map(|folder| Quarantine::new(folder, args.quarantine_copy, args.overwrite));
-    let work =
-        |item: &WorkItem| engine.redact(&item.input, &output.join(&item.mirrored), args.overwrite);
+    let work = |item: &WorkItem| {
+        let target = if keyed {
+            Target::Under(output.to_path_buf())
+        } else {
+            Target::Path(output.join(&item.mirrored))
+        };
+        engine.redact(&item.input, &target, args.overwrite)
+    };
     let (summary, fault) = Run {
         items: &items,
         config: &config,
@@ -67,11 +78,13 @@ pub fn redact(args: RedactArgs) -> Result<Exit> {
         overwrite: args.overwrite,
         boxes: false,
         quarantine,
+        share_report: args.share_report.as_deref(),
+        hide: keyed.then_some(output),
     }
     .go(work)?;
     tell_device_faults(&engine);
     let written = summary.count(Outcome::Clean) + summary.count(Outcome::Masked);
-    if written > 0 {
+    if written > 0 && config.keep_metadata {
         message(&format!(
             "warning: header identities (names, ids, dates and more) are still in {}: only pixels were treated",
             count(written, "written file")
@@ -105,6 +118,8 @@ fn scan_files(args: &ScanArgs) -> Result<Exit> {
         overwrite: args.overwrite,
         boxes: true,
         quarantine: None,
+        share_report: None,
+        hide: None,
     }
     .go(work)?;
     tell_device_faults(&engine);
@@ -145,19 +160,24 @@ struct Run<'a> {
     overwrite: bool,
     boxes: bool,
     quarantine: Option<Quarantine>,
+    share_report: Option<&'a Path>,
+    /// Inputs are told by opaque ids, outputs relative to this folder.
+    hide: Option<&'a Path>,
 }
 
 impl Run<'_> {
     /// Runs and tells. A fault of the report or of stdout comes beside the summary: files were written all the same.
     fn go(self, work: impl Fn(&WorkItem) -> FileReport + Sync) -> Result<(Summary, Option<Error>)> {
         let tool = self.engine.tool();
-        let report = match &self.output.report {
+        let create = |path: Option<&Path>| match path {
             Some(path) => {
                 refuse_input_as_report(path, self.items)?;
-                Some(ReportFile::create(path, self.overwrite)?)
+                ReportFile::create(path, self.overwrite).map(Some)
             }
-            None => None,
+            None => Ok(None),
         };
+        let report = create(self.output.report.as_deref())?;
+        let shared = create(self.share_report)?;
         if self.items.is_empty() {
             message("warning: no files found");
         }
@@ -165,6 +185,9 @@ impl Run<'_> {
         let mut teller = Teller {
             out: Out::new(),
             report,
+            shared,
+            engine: self.engine,
+            hide: self.hide,
             meter: Meter::new(self.output.progress),
             summary: Summary::new(tool),
             json: self.output.json,
@@ -203,10 +226,31 @@ fn refuse_input_as_report(path: &Path, items: &[WorkItem]) -> Result<()> {
     Ok(())
 }
 
+/// A report line that says nothing of where the file came from: opaque id, keyed digest, output below its folder.
+fn shared(engine: &Engine, report: &FileReport, input: &Path, folder: Option<&Path>) -> FileReport {
+    let mut line = report.clone();
+    let id = engine.opaque_id(input);
+    line.input.clone_from(&id);
+    line.input_sha256 = line.input_sha256.map(|s| engine.keyed(&s));
+    line.output = line.output.map(|output| {
+        match folder.and_then(|f| Path::new(&output).strip_prefix(f).ok()) {
+            Some(keyed) => keyed.to_string_lossy().into_owned(),
+            // A mirrored name is that of the input.
+            None => id.clone(),
+        }
+    });
+    line.id = Some(id);
+    line.boxes.iter_mut().for_each(|b| b.text = None);
+    line
+}
+
 /// Tells about every file as it comes.
 struct Teller<'a> {
     out: Out,
     report: Option<ReportFile>,
+    shared: Option<ReportFile>,
+    engine: &'a Engine,
+    hide: Option<&'a Path>,
     meter: Meter,
     summary: Summary,
     json: bool,
@@ -223,7 +267,7 @@ impl Teller<'_> {
         if let Some(fault) = self.fault {
             return Err(fault);
         }
-        if let Some(mut report) = self.report {
+        for mut report in [self.report, self.shared].into_iter().flatten() {
             report.line(&self.summary)?;
             report.finish()?;
         }
@@ -238,27 +282,42 @@ impl Teller<'_> {
 }
 
 impl Observer for Teller<'_> {
-    fn report(&mut self, item: &WorkItem, report: FileReport) {
+    fn report(&mut self, item: &WorkItem, mut report: FileReport) {
         self.summary.add(&report);
-        if let Some(file) = &mut self.report
-            && let Err(error) = file.line(&report)
-            && self.fault.is_none()
-        {
-            // Outputs without a record are worth nothing: start no more of them.
-            self.fault = Some(error);
-            self.drain.store(true, Ordering::SeqCst);
+        let mut item = item.clone();
+        if self.hide.is_some() {
+            let id = self.engine.opaque_id(&item.input);
+            item.mirrored = PathBuf::from(&id);
+            report.id = Some(id);
+        }
+        let shared = shared(self.engine, &report, &item.input, self.hide);
+        let lines = [(&mut self.report, &report), (&mut self.shared, &shared)];
+        for (file, line) in lines {
+            if let Some(file) = file
+                && let Err(error) = file.line(line)
+                && self.fault.is_none()
+            {
+                // Outputs without a record are worth nothing: start no more of them.
+                self.fault = Some(error);
+                self.drain.store(true, Ordering::SeqCst);
+            }
         }
         if let Some(quarantine) = &self.quarantine
-            && let Err(error) = quarantine.add(item, &report)
+            && let Err(error) = quarantine.add(&item, &report)
         {
             self.meter.aside(|| message(&format!("warning: {error}")));
         }
         let (out, json, boxes) = (&mut self.out, self.json, self.boxes);
+        let told = if self.hide.is_some() {
+            &shared
+        } else {
+            &report
+        };
         self.meter.aside(|| {
             if json {
                 out.json(&report);
             } else {
-                file_lines(&report, boxes).iter().for_each(|l| out.line(l));
+                file_lines(told, boxes).iter().for_each(|l| out.line(l));
             }
         });
     }

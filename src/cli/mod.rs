@@ -7,9 +7,11 @@ mod batch;
 mod doctor;
 
 mod help;
+mod lists;
 mod many;
 mod output;
 mod preview;
+mod profiles;
 mod progress;
 mod selftest;
 mod signals;
@@ -69,6 +71,11 @@ pub fn main() -> ExitCode {
         Verb::Doctor(args) => doctor::run(args),
         Verb::Config(ConfigVerb::Show(args)) => show(&args),
         Verb::Key(KeyVerb::New { file }) => new_key(&file),
+        Verb::Key(KeyVerb::Map { file, key, uid }) => {
+            lists::map(&file, key.as_deref(), uid.as_deref())
+        }
+        Verb::Profile(verb) => profiles::run(verb),
+        Verb::Optout(verb) => lists::optout(verb),
         Verb::Completions { shell } => help::completions(shell),
         Verb::Man { command } => help::man(&command),
         Verb::Help { topic } => help::topic(&topic),
@@ -95,6 +102,18 @@ fn settings(args: &SettingArgs) -> Result<Config> {
         message(&format!("settings from `{}`", file.display()));
     }
     Ok(config)
+}
+
+/// Jobs and workers give outputs the names of their inputs: with a profile that has to be meant.
+fn mirrored_names(config: &Config) -> Result<()> {
+    if config.keyed_names() {
+        return Err(Error::Config(
+            "outputs get the names of their inputs here, and those may name people; hint: say `--names mirror` to accept \
+             that, or `--keep-metadata` to leave the headers as they are as well"
+                .into(),
+        ));
+    }
+    Ok(())
 }
 
 /// A message for people. Failing to write it is not a reason to stop.
@@ -161,6 +180,16 @@ fn new_key(file: &std::path::Path) -> Result<Exit> {
     Ok(Exit::Done)
 }
 
+/// The key of a list: from the flag or from `UNBURN_KEY`; one for the run would open nothing.
+fn lasting_key(flag: Option<&std::path::Path>) -> Result<Key> {
+    if flag.is_none() && std::env::var_os("UNBURN_KEY").is_none() {
+        return Err(Error::Config(
+            "this needs the project key; hint: `--key FILE`".into(),
+        ));
+    }
+    key_for_run(flag)
+}
+
 /// The key from the flag or from `UNBURN_KEY`.
 fn given_key(flag: Option<&std::path::Path>) -> Result<Option<Key>> {
     if let Some(path) = flag {
@@ -183,7 +212,8 @@ fn key_for_run(flag: Option<&std::path::Path>) -> Result<Key> {
         return Ok(key);
     }
     message(
-        "note: no --key: new UIDs come from a key that ends with this run; a second run will give others",
+        "warning: no --key: new UIDs, pseudonyms and shifted dates come from a key that ends with this run; a second run will \
+         give others, and pieces of one study treated in two runs will not belong together",
     );
     Key::ephemeral()
 }

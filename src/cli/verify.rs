@@ -95,6 +95,15 @@ fn lines(outcome: &VerifyOutcome) -> Vec<String> {
                 }
             ));
         }
+        if outcome.original.is_some() {
+            lines.push(match v.identities_left {
+                Some(n) => format!("{:13}identities of the original in the bytes: {n}", ""),
+                None => format!(
+                    "{:13}identities of the original were not looked for: the header was not de-identified",
+                    ""
+                ),
+            });
+        }
         lines.push(format!(
             "{:13}lines that no keep rule covers: {}",
             "", v.residual_lines

@@ -12,7 +12,7 @@ use crate::config::Config;
 use crate::dicom;
 use crate::error::{Error, Result};
 use crate::outcome::{Reason, Refusal};
-use crate::redact::Engine;
+use crate::redact::{Engine, Target};
 use crate::report::{FileReport, SCHEMA};
 use serde::Deserialize;
 use serde_json::json;
@@ -32,12 +32,10 @@ struct Request {
 
 /// Runs the command.
 pub fn run(args: WorkerArgs) -> Result<Exit> {
-    if !args.keep_metadata {
-        return Err(Error::Config(super::many::KEEP_METADATA.into()));
-    }
     let config = super::settings(&args.settings)?;
+    super::mirrored_names(&config)?;
     let key = super::batch::job_key(args.key.as_deref())?;
-    let engine = Engine::open(&config, Some(key))?;
+    let engine = Engine::open(&config, Some(key))?.with_lists(None)?;
     let worker = Worker {
         engine: &engine,
         config: &config,
@@ -137,7 +135,8 @@ impl Worker<'_> {
                 return refused(Reason::Limit, "it needs more than `--memory`");
             }
         }
-        self.engine.redact(input, output, self.args.overwrite)
+        let target = Target::Path(output.to_path_buf());
+        self.engine.redact(input, &target, self.args.overwrite)
     }
 }
 

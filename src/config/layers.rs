@@ -485,6 +485,8 @@ mod tests {
         let config = Config {
             templates: Some("t".into()),
             models: Some("m".into()),
+            pseudonyms: Some("p".into()),
+            opt_out: Some("o".into()),
             ..Config::default()
         };
         let table = match Value::try_from(config).unwrap() {

@@ -3,11 +3,11 @@
 //! Takes the tree and the list of [`HeaderOp`]s; gives the tree to be written. Elements that no operation touches keep
 //! their place in the source and are copied from there.
 
-use super::attributes::{Carrier, HeaderOp, ItemValue};
+use super::attributes::{Carrier, HeaderOp, ItemValue, code_item};
 use super::dataset::{DataSet, Element, Encoding, Item, Value};
 use super::encode::padding;
 use super::overlay::{is_curve_group, is_overlay_group};
-use super::value::raw;
+use super::value::{Values, raw};
 use dicom_core::{Tag, VR};
 use dicom_dictionary_std::tags;
 
@@ -49,6 +49,20 @@ fn one(bytes: &[u8], set: &mut DataSet, op: &HeaderOp) {
         HeaderOp::AppendItem { tag, item } => {
             let item = new_item(set.encoding, item);
             edit_sequence(set, *tag, |items| items.push(item));
+        }
+        HeaderOp::AddCode { tag, code } => {
+            let there = set.items(*tag).iter().any(|item| {
+                let v = Values {
+                    bytes,
+                    set: &item.set,
+                };
+                v.code(tags::CODE_VALUE).as_deref() == Some(code[0])
+                    && v.code(tags::CODING_SCHEME_DESIGNATOR).as_deref() == Some(code[1])
+            });
+            if !there {
+                let item = new_item(set.encoding, &code_item(*code));
+                edit_sequence(set, *tag, |items| items.push(item));
+            }
         }
         HeaderOp::EmptySequence { tag } => {
             if set.get(*tag).is_none() {

@@ -81,6 +81,13 @@ pub enum HeaderOp {
         /// Attributes of the item.
         item: Vec<ItemValue>,
     },
+    /// Adds a code to a top-level sequence unless it is there already.
+    AddCode {
+        /// Which.
+        tag: Tag,
+        /// Value, scheme, meaning.
+        code: [&'static str; 3],
+    },
     /// Makes sure that a sequence is there, empty if need be.
     EmptySequence {
         /// Which.
@@ -112,6 +119,7 @@ impl HeaderOp {
             HeaderOp::Remove { .. } | HeaderOp::RemoveCarrier(_) => "removed",
             HeaderOp::Append { .. }
             | HeaderOp::AppendItem { .. }
+            | HeaderOp::AddCode { .. }
             | HeaderOp::EmptySequence { .. } => "added",
         }
     }
@@ -146,22 +154,32 @@ pub struct Changes {
     pub burned_in: BurnedInClaim,
     /// What is removed at every depth.
     pub remove: Vec<Carrier>,
+    /// What may be said of the header; `None` without a profile.
+    pub claims: Option<Claims>,
+}
+
+/// What a profile has earned (dicom.md §1.1, §1.2).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Claims {
+    /// Items of CID 7050.
+    pub codes: Vec<[&'static str; 3]>,
+    /// (0028,0303).
+    pub longitudinal: &'static str,
+    /// Whether (0012,0062) may say `YES`: header and pixels were treated.
+    pub identity_removed: bool,
+    /// UIDs stay: only with pixels that stay as well.
+    pub keep_uids: bool,
+    /// A face may be recognised: (0028,0302) says `YES`.
+    pub face: bool,
 }
 
 /// The operations for an object.
 pub fn header_ops(object: &Object, changes: &Changes, key: &Key) -> Vec<HeaderOp> {
     let facts = object.facts();
-    let mut ops = vec![HeaderOp::Uid {
-        tag: tags::SOP_INSTANCE_UID,
-        value: uid::replacement(key, &facts.sop_instance),
-    }];
+    let mut ops = identity_ops(&facts.sop_instance, changes.claims.as_ref(), key);
     if !changes.masked_frames.is_empty() {
         derivation(object, changes, &mut ops);
     }
-    ops.push(HeaderOp::AppendItem {
-        tag: tags::CONTRIBUTING_EQUIPMENT_SEQUENCE,
-        item: equipment_item(),
-    });
     match changes.burned_in {
         BurnedInClaim::Keep => {}
         BurnedInClaim::No => set(&mut ops, tags::BURNED_IN_ANNOTATION, VR::CS, "NO"),
@@ -189,6 +207,54 @@ pub fn header_ops(object: &Object, changes: &Changes, key: &Key) -> Vec<HeaderOp
         if object.set.get(tag).is_some() {
             ops.push(HeaderOp::Remove { tag });
         }
+    }
+    ops
+}
+
+/// New SOP Instance UID, our equipment, and the claims of a profile: what every object gets, whatever it holds.
+pub(super) fn identity_ops(
+    sop_instance: &str,
+    claims: Option<&Claims>,
+    key: &Key,
+) -> Vec<HeaderOp> {
+    let mut ops = Vec::new();
+    if !claims.is_some_and(|c| c.keep_uids) {
+        ops.push(HeaderOp::Uid {
+            tag: tags::SOP_INSTANCE_UID,
+            value: uid::replacement(key, sop_instance),
+        });
+    }
+    ops.push(HeaderOp::AppendItem {
+        tag: tags::CONTRIBUTING_EQUIPMENT_SEQUENCE,
+        item: equipment_item(claims.is_some()),
+    });
+    let Some(claims) = claims else { return ops };
+    if claims.identity_removed {
+        set(&mut ops, tags::PATIENT_IDENTITY_REMOVED, VR::CS, "YES");
+    } else {
+        ops.push(HeaderOp::Remove {
+            tag: tags::PATIENT_IDENTITY_REMOVED,
+        });
+    }
+    ops.push(HeaderOp::Append {
+        tag: tags::DEIDENTIFICATION_METHOD,
+        vr: VR::LO,
+        separator: "\\",
+        value: concat!("unburn ", env!("CARGO_PKG_VERSION"), "\\PS3.15 2026d").into(),
+        max: 1024,
+    });
+    ops.extend(claims.codes.iter().map(|code| HeaderOp::AddCode {
+        tag: tags::DEIDENTIFICATION_METHOD_CODE_SEQUENCE,
+        code: *code,
+    }));
+    set(
+        &mut ops,
+        tags::LONGITUDINAL_TEMPORAL_INFORMATION_MODIFIED,
+        VR::CS,
+        claims.longitudinal,
+    );
+    if claims.face {
+        set(&mut ops, tags::RECOGNIZABLE_VISUAL_FEATURES, VR::CS, "YES");
     }
     ops
 }
@@ -329,7 +395,7 @@ fn ratio(f: &PixelFormat, frames: u32, encoded: u64) -> String {
     format!("{}.{:02}", hundredths / 100, hundredths % 100)
 }
 
-fn code_item([value, scheme, meaning]: [&'static str; 3]) -> Vec<ItemValue> {
+pub(super) fn code_item([value, scheme, meaning]: [&'static str; 3]) -> Vec<ItemValue> {
     vec![
         ItemValue::Text(tags::CODE_VALUE, VR::SH, value.into()),
         ItemValue::Text(tags::CODING_SCHEME_DESIGNATOR, VR::SH, scheme.into()),
@@ -337,9 +403,14 @@ fn code_item([value, scheme, meaning]: [&'static str; 3]) -> Vec<ItemValue> {
     ]
 }
 
-/// Our item of Contributing Equipment. "Modifying", not "De-identifying": header identities are still there unless a
-/// profile ran, and that is for the profile to say.
-fn equipment_item() -> Vec<ItemValue> {
+/// Our item of Contributing Equipment. "De-identifying" only where a profile ran: without one the header's identities are
+/// still there.
+fn equipment_item(profile: bool) -> Vec<ItemValue> {
+    let purpose = if profile {
+        ["109104", "DCM", "De-identifying Equipment"]
+    } else {
+        ["109103", "DCM", "Modifying Equipment"]
+    };
     vec![
         ItemValue::Text(tags::MANUFACTURER, VR::LO, "unburn".into()),
         ItemValue::Text(
@@ -347,10 +418,7 @@ fn equipment_item() -> Vec<ItemValue> {
             VR::LO,
             env!("CARGO_PKG_VERSION").into(),
         ),
-        ItemValue::Code(
-            tags::PURPOSE_OF_REFERENCE_CODE_SEQUENCE,
-            ["109103", "DCM", "Modifying Equipment"],
-        ),
+        ItemValue::Code(tags::PURPOSE_OF_REFERENCE_CODE_SEQUENCE, purpose),
     ]
 }
 

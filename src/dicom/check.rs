@@ -21,7 +21,7 @@ fn bad(what: impl Into<String>) -> Refusal {
     Refusal::new(Reason::BadEncoding, what)
 }
 
-/// Re-opens a written file and checks its form.
+/// Re-opens a written file and checks its form. `keep_uids`: its SOP Instance UID is to be that of the original.
 ///
 /// # Errors
 /// `bad-encoding`, `read-failed`, and everything that reading refuses.
@@ -30,6 +30,7 @@ pub fn check_written(
     original: &Object,
     out_syntax: &str,
     written: &Written,
+    keep_uids: bool,
     limits: &Limits,
 ) -> Result<Object, Refusal> {
     let bytes = std::fs::read(path)
@@ -43,8 +44,8 @@ pub fn check_written(
     if facts.sop_class != class || facts.sop_instance != instance {
         return Err(bad("file meta and data set name different instances"));
     }
-    if facts.sop_instance == original.facts().sop_instance {
-        return Err(bad("the SOP instance UID was not replaced"));
+    if (facts.sop_instance == original.facts().sop_instance) != keep_uids {
+        return Err(bad("the SOP instance UID is not the one it has to be"));
     }
     if syntax != out_syntax || object.support().uid != out_syntax {
         return Err(bad("the transfer syntax is not the one asked for"));

@@ -81,8 +81,23 @@ const IMAGES: &[(&str, BurnedIn)] = &[
     ("481.1", Optional),
 ];
 
-/// Classes with a reason of their own.
+/// Classes of which a profile treats the header alone (dicom.md §4): presentation states, segmentations, and objects of
+/// radiotherapy. Ends in `.`: all that begin so.
+const HEADER_ONLY: &[&str] = &[
+    "11.", "66.4", "481.2", "481.3", "481.4", "481.5", "481.6", "481.7", "481.8", "481.9",
+];
+
+/// Classes with a reason of their own. Ends in `.`: all that begin so.
 const SPECIAL: &[(&str, Reason, &str)] = &[
+    ("30", Reason::ParametricMap, "a parametric map"),
+    ("81.1", Reason::ParametricMap, "an ophthalmic map"),
+    ("82.1", Reason::ParametricMap, "a corneal map"),
+    ("66", Reason::RawData, "raw data"),
+    ("4.2", Reason::RawData, "a spectroscopy object"),
+    ("9.", Reason::Waveform, "a waveform"),
+    ("88.59", Reason::KeyObjects, "a key object selection"),
+    ("88.", Reason::StructuredReport, "a structured report"),
+    ("104.", Reason::Document, "an encapsulated document"),
     ("77.1.6", Reason::WholeSlide, "a whole-slide image"),
     ("77.1.8", Reason::WholeSlide, "a confocal microscopy image"),
     ("77.1.9", Reason::WholeSlide, "a tiled microscopy image"),
@@ -94,7 +109,7 @@ const SPECIAL: &[(&str, Reason, &str)] = &[
 /// Refuses what is not a plain image of a standard class.
 ///
 /// # Errors
-/// `object-class`, `private-sop-class`, `whole-slide`, `video`, `dicomdir`.
+/// `object-class` and the reasons of single classes, `private-sop-class`, `dicomdir`.
 pub fn check(sop_class: &str) -> Result<(), Refusal> {
     if sop_class == DICOMDIR {
         return Err(Refusal::new(Reason::Dicomdir, "a directory of other files"));
@@ -106,7 +121,7 @@ pub fn check(sop_class: &str) -> Result<(), Refusal> {
         ));
     }
     let end = sop_class.strip_prefix(STORAGE).unwrap_or_default();
-    if let Some((_, reason, what)) = SPECIAL.iter().find(|(e, ..)| *e == end) {
+    if let Some((_, reason, what)) = SPECIAL.iter().find(|(e, ..)| is(e, end)) {
         return Err(Refusal::new(*reason, *what));
     }
     if IMAGES.iter().any(|(e, _)| *e == end) {
@@ -116,6 +131,16 @@ pub fn check(sop_class: &str) -> Result<(), Refusal> {
         Reason::ObjectClass,
         "the SOP class is not a plain image",
     ))
+}
+
+fn is(row: &str, end: &str) -> bool {
+    row == end || row.ends_with('.') && end.starts_with(row)
+}
+
+/// Whether a profile treats the header of such an object, and no picture is searched.
+pub fn is_header_only(sop_class: &str) -> bool {
+    let end = sop_class.strip_prefix(STORAGE).unwrap_or_default();
+    HEADER_ONLY.iter().any(|row| is(row, end))
 }
 
 /// What (0028,0301) may hold in an image class.
@@ -147,7 +172,15 @@ mod tests {
     fn classes_go_where_they_belong() {
         for (class, reason) in [
             ("1.2.840.10008.5.1.4.1.1.6.1", None),
-            ("1.2.840.10008.5.1.4.1.1.88.11", Some(Reason::ObjectClass)),
+            (
+                "1.2.840.10008.5.1.4.1.1.88.11",
+                Some(Reason::StructuredReport),
+            ),
+            ("1.2.840.10008.5.1.4.1.1.88.59", Some(Reason::KeyObjects)),
+            ("1.2.840.10008.5.1.4.1.1.104.1", Some(Reason::Document)),
+            ("1.2.840.10008.5.1.4.1.1.9.4.1", Some(Reason::Waveform)),
+            ("1.2.840.10008.5.1.4.1.1.66", Some(Reason::RawData)),
+            ("1.2.840.10008.5.1.4.1.1.30", Some(Reason::ParametricMap)),
             ("1.2.840.10008.5.1.4.1.1.481.2", Some(Reason::ObjectClass)),
             ("1.2.840.10008.5.1.4.1.1.66.4", Some(Reason::ObjectClass)),
             ("1.2.840.10008.5.1.4.1.1", Some(Reason::ObjectClass)),
@@ -159,6 +192,21 @@ mod tests {
         ] {
             assert_eq!(check(class).err().map(|r| r.reason), reason, "{class}");
         }
+    }
+
+    #[test]
+    fn headers_of_states_segmentations_and_plans_can_be_treated() {
+        for (end, wanted) in [
+            ("11.1", true),
+            ("66.4", true),
+            ("481.5", true),
+            ("66", false),
+            ("88.11", false),
+            ("2", false),
+        ] {
+            assert_eq!(is_header_only(&format!("{STORAGE}{end}")), wanted, "{end}");
+        }
+        assert!(!is_header_only("1.2.3"));
     }
 
     #[test]

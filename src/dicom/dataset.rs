@@ -223,6 +223,17 @@ pub fn dictionary_vr(tag: Tag) -> VR {
     }
 }
 
+/// Whether the standard's dictionary lists a tag with this VR, or with one that stands for it.
+pub fn is_known_as(tag: Tag, vr: VR) -> bool {
+    match StandardDataDictionary.by_tag(tag).map(|e| e.vr()) {
+        Some(VirtualVr::Exact(exact)) => exact == vr,
+        Some(VirtualVr::Xs) => matches!(vr, VR::US | VR::SS),
+        Some(VirtualVr::Ox | VirtualVr::Px) => matches!(vr, VR::OB | VR::OW),
+        Some(VirtualVr::Lt) => matches!(vr, VR::US | VR::SS | VR::OW),
+        _ => false,
+    }
+}
+
 /// Whether explicit headers of this VR hold a 32-bit length (PS3.5 table 7.1-1).
 pub fn has_long_length(vr: VR) -> bool {
     !matches!(

@@ -125,7 +125,8 @@ pub fn identities(bytes: &[u8], set: &DataSet) -> Vec<Identity> {
     found.into_iter().collect()
 }
 
-fn kind(element: &Element) -> Option<IdentityKind> {
+/// What kind of identity an element holds by its VR and tag, if any.
+pub(super) fn kind(element: &Element) -> Option<IdentityKind> {
     let by_vr = BY_VR.iter().find(|(vr, _)| *vr == element.vr);
     by_vr.map(|(_, kind)| *kind).or_else(|| {
         BY_TAG

@@ -6,7 +6,8 @@
 //! ```text
 //! file → dataset (tree of byte ranges) → { value, identity, display, format, overlay } → object
 //!                                        fragments → stream → decode ↗
-//! object → attributes (header operations as data) → write (apply, encode, strip, blocks) → file → check
+//! object → deidentify (a profile carried out) → attributes (header operations as data) → write (apply, encode, strip, blocks)
+//!        → file → { check, scan }
 //! ```
 
 mod apply;
@@ -14,8 +15,10 @@ mod attributes;
 mod blocks;
 mod check;
 mod classes;
+mod consent;
 mod dataset;
 mod decode;
+mod deidentify;
 mod display;
 mod encode;
 mod file;
@@ -27,6 +30,8 @@ mod overlay;
 mod peek;
 mod recode;
 mod samples;
+mod scan;
+mod signs;
 mod stream;
 mod strip;
 pub mod support;
@@ -36,15 +41,20 @@ mod testing;
 mod tests;
 mod uid;
 mod value;
+mod whole;
 mod write;
 
-pub use attributes::{BurnedInClaim, Carrier, Changes, HeaderOp, ItemValue, header_ops};
+pub use attributes::{BurnedInClaim, Carrier, Changes, Claims, HeaderOp, ItemValue, header_ops};
 pub use blocks::coded_fill;
 pub use check::check_written;
 pub use classes::{BurnedIn, burned_in};
-pub use object::{Carriers, Object, file_bytes, read, read_bytes};
+pub use consent::Consent;
+pub use deidentify::{Claimed, Deidentified, Method, new_uid};
+pub use object::{Carriers, Object, Opened, file_bytes, open, open_bytes, read, read_bytes};
 pub use overlay::{NestedCounts, Overlay};
 pub use peek::{Peek, peek};
 pub use recode::encode as encode_frame;
 pub use samples::{clear_high_bits, has_high_bits};
+pub use scan::{Hit, Person, Scanner};
+pub use whole::HeaderObject;
 pub use write::{FrameOut, WriteRequest, Written, write};

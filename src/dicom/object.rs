@@ -8,6 +8,7 @@ use super::fragments::{Extended, assign};
 use super::overlay::{self, NestedCounts, Overlay};
 use super::support::{Codec, Loss, Support};
 use super::value::Values;
+use super::whole::HeaderObject;
 use super::{classes, decode, display, file, format, identity};
 use crate::config::Limits;
 use crate::facts::{Equipment, Facts, TransferSyntax, UsRegion};
@@ -118,6 +119,33 @@ pub fn file_bytes(path: &Path, limits: &Limits) -> Result<Vec<u8>, Refusal> {
 /// # Errors
 /// `not-dicom`, `dicomdir`, the object classes, `unsupported-…`, `damaged`, `truncated`, `inconsistent`, `limit`.
 pub fn read_bytes(bytes: Vec<u8>, limits: &Limits) -> Result<Object, Refusal> {
+    match open_bytes(bytes, limits, false)? {
+        Opened::Image(object) => Ok(*object),
+        Opened::Header(_) => Err(Refusal::new(Reason::ObjectClass, "not a plain image")),
+    }
+}
+
+/// An object that this program can treat.
+pub enum Opened {
+    /// Pixels are searched, and the header is treated.
+    Image(Box<Object>),
+    /// Only the header is treated.
+    Header(Box<HeaderObject>),
+}
+
+/// Reads a file, with `header_only` also objects of which a profile treats the header alone.
+///
+/// # Errors
+/// Those of [`read`].
+pub fn open(path: &Path, limits: &Limits, header_only: bool) -> Result<Opened, Refusal> {
+    open_bytes(file_bytes(path, limits)?, limits, header_only)
+}
+
+/// The same from the bytes of a file.
+///
+/// # Errors
+/// Those of [`read_bytes`].
+pub fn open_bytes(bytes: Vec<u8>, limits: &Limits, header_only: bool) -> Result<Opened, Refusal> {
     if bytes.len() as u64 > limits.file_bytes {
         return Err(Refusal::new(Reason::Limit, "the file is above the limit"));
     }
@@ -128,6 +156,12 @@ pub fn read_bytes(bytes: Vec<u8>, limits: &Limits) -> Result<Object, Refusal> {
         bytes: &read.bytes,
         set: &read.set,
     };
+    if header_only
+        && v.code(tags::SOP_CLASS_UID)
+            .is_some_and(|c| classes::is_header_only(&c))
+    {
+        return HeaderObject::new(read, sha256).map(|o| Opened::Header(Box::new(o)));
+    }
     check_object(&v)?;
     let syntax = Support::of(&read.transfer_syntax)
         .ok_or_else(|| Refusal::new(Reason::TransferSyntax, "an unknown transfer syntax"))?;
@@ -176,7 +210,7 @@ pub fn read_bytes(bytes: Vec<u8>, limits: &Limits) -> Result<Object, Refusal> {
         }
     };
     let facts = facts(&v, syntax.facts(), format, count)?;
-    Ok(Object {
+    Ok(Opened::Image(Box::new(Object {
         facts,
         sha256,
         carriers,
@@ -189,7 +223,7 @@ pub fn read_bytes(bytes: Vec<u8>, limits: &Limits) -> Result<Object, Refusal> {
         limits: *limits,
         bytes: read.bytes,
         set: read.set,
-    })
+    })))
 }
 
 /// Refuses objects that are no image with one Pixel Data.
@@ -202,6 +236,20 @@ fn check_object(v: &Values<'_>) -> Result<(), Refusal> {
         };
         return Err(Refusal::new(reason, "no SOP class"));
     };
+    // A slide's label is on these pictures by definition (PS3.3 C.8.12.4.1.1).
+    if class == "1.2.840.10008.5.1.4.1.1.77.1.6" {
+        let kind = v
+            .codes(tags::IMAGE_TYPE)
+            .into_iter()
+            .nth(2)
+            .unwrap_or_default();
+        if matches!(kind.as_str(), "LABEL" | "OVERVIEW") {
+            return Err(Refusal::new(
+                Reason::SlideLabel,
+                "the label or overview of a slide",
+            ));
+        }
+    }
     classes::check(&class)?;
     if v.set.get(tags::PIXEL_DATA_PROVIDER_URL).is_some() {
         return Err(Refusal::new(
@@ -401,6 +449,40 @@ impl Object {
     /// What the header says.
     pub fn facts(&self) -> &Facts {
         &self.facts
+    }
+
+    /// Who the object is about.
+    pub fn person(&self) -> super::Person {
+        super::deidentify::who(&self.bytes, &self.set)
+    }
+
+    /// What the header says about consent.
+    pub fn consent(&self) -> super::Consent {
+        super::consent::consent(&self.bytes, &self.set)
+    }
+
+    /// What of the header a risk or a face is told by.
+    pub fn signs(&self) -> crate::facts::Signs {
+        super::signs::signs(&self.bytes, &self.set)
+    }
+
+    /// What the object says of its own de-identification; `None` where it names no method.
+    pub fn claimed(&self) -> Option<super::Claimed> {
+        super::deidentify::claimed(&self.bytes, &self.set)
+    }
+
+    /// (0008,0020), the date that tells how far others are shifted.
+    pub fn study_date(&self) -> Option<String> {
+        let v = Values {
+            bytes: &self.bytes,
+            set: &self.set,
+        };
+        v.code(tags::STUDY_DATE)
+    }
+
+    /// The header after a profile.
+    pub fn deidentify(&self, method: &super::Method<'_>) -> super::Deidentified {
+        super::deidentify::deidentify(&self.bytes, &self.set, &self.facts.sop_class, method)
     }
 
     /// SHA-256 of the file as it was read.

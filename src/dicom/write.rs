@@ -6,6 +6,7 @@
 use super::apply::apply;
 use super::attributes::{HeaderOp, same_encoding};
 use super::dataset::{DataSet, Encoding, Value};
+use super::deidentify::Deidentified;
 use super::object::{Frames, Object, PIXEL_DATA};
 use super::recode::BitPacker;
 use super::samples::clear_high_bits;
@@ -42,11 +43,13 @@ pub enum FrameOut {
 }
 
 /// How an object is to be written.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct WriteRequest<'a> {
     /// Transfer syntax of the output, of the support table ([`super::support::write_syntax`]).
     pub out_syntax: &'a str,
-    /// Changes of the header.
+    /// The header after its profile; that of the object where there is none.
+    pub deidentified: Option<&'a Deidentified>,
+    /// Changes of the header, after the profile.
     pub ops: &'a [HeaderOp],
     /// Copy the Pixel Data element byte for byte, and ask for no frame. Only with nothing to mask, nothing to clean and
     /// the same coding.
@@ -105,7 +108,8 @@ pub fn write(
     {
         return Err(internal("pixel data cannot be copied into this syntax"));
     }
-    let set = apply(&object.bytes, &object.set, request.ops);
+    let base = request.deidentified.map_or(&object.set, |d| &d.set);
+    let set = apply(&object.bytes, base, request.ops);
     let mut out = Counter { out, bytes: 0 };
     out.write_all(&[0; 128]).map_err(io)?;
     out.write_all(b"DICM").map_err(io)?;
@@ -143,6 +147,50 @@ pub fn write(
         bytes: out.bytes,
         ..writer.written
     })
+}
+
+/// Writes an object whose pixels, if any, are copied as they are: header operations applied to a header after its profile.
+///
+/// # Errors
+/// `write-failed`, `internal`.
+pub(super) fn write_whole(
+    bytes: &[u8],
+    set: &DataSet,
+    syntax: &'static Support,
+    ops: &[HeaderOp],
+    out: &mut dyn Write,
+) -> Result<u64, Refusal> {
+    let set = apply(bytes, set, ops);
+    let encoding = if syntax.uid == IMPLICIT_LE {
+        Encoding::ImplicitLe
+    } else {
+        Encoding::ExplicitLe
+    };
+    let mut body = Vec::new();
+    for e in &set.elements {
+        let mut e = std::borrow::Cow::Borrowed(e);
+        if matches!(&e.value, Value::Source(range) if range.len() % 2 == 1) {
+            e.to_mut().source = None;
+        }
+        encode::element(bytes, &e, set.encoding, encoding, 0, &mut body)?;
+    }
+    let mut out = Counter { out, bytes: 0 };
+    out.write_all(&[0; 128]).map_err(io)?;
+    out.write_all(b"DICM").map_err(io)?;
+    out.write_all(&meta(bytes, &set, syntax)?).map_err(io)?;
+    if syntax.uid == DEFLATED {
+        let mut deflater =
+            flate2::write::DeflateEncoder::new(&mut out, flate2::Compression::default());
+        deflater.write_all(&body).map_err(io)?;
+        deflater.finish().map_err(io)?;
+        if out.bytes % 2 == 1 {
+            out.write_all(&[0]).map_err(io)?;
+        }
+    } else {
+        out.write_all(&body).map_err(io)?;
+    }
+    out.flush().map_err(io)?;
+    Ok(out.bytes)
 }
 
 struct Counter<'a> {

@@ -138,6 +138,15 @@ impl Decider {
         }
     }
 
+    /// Whether a word is public whatever it stands in: on a safe list, a unit, or of an institution's name in general.
+    /// Weak ones, which may be initials, are not.
+    pub fn is_safe_word(&self, word: &str) -> bool {
+        let folded = fold::fold(word);
+        self.lexicon.word(&folded).is_some_and(|w| !w.weak)
+            || self.lexicon.unit(&folded).is_some() && folded.chars().count() > 2
+            || self.lexicon.is_institution(&folded)
+    }
+
     /// Makes the identities of one object ready for comparison.
     pub fn for_object(&self, identities: &[Identity]) -> ObjectDecider<'_> {
         ObjectDecider {

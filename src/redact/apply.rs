@@ -1,7 +1,8 @@
 //! What has to be written for a plan: which frames, which carriers go, in which transfer syntax.
 
 use crate::dicom::{
-    self, BurnedInClaim, Changes, FrameOut, HeaderOp, Object, WriteRequest, Written,
+    self, BurnedInClaim, Changes, Claims, Deidentified, FrameOut, HeaderOp, Object, WriteRequest,
+    Written,
 };
 use crate::key::Key;
 use crate::mask;
@@ -87,6 +88,7 @@ pub struct Output {
     copy_pixel_data: bool,
     high_bits: bool,
     in_blocks: bool,
+    samples_change: bool,
 }
 
 impl Output {
@@ -98,6 +100,7 @@ impl Output {
         cleaning: &Cleaning,
         burned_in_no: bool,
         in_blocks: bool,
+        claims: Option<Claims>,
         key: &Key,
     ) -> Output {
         let high_bits = cleaning.changes_samples();
@@ -133,6 +136,7 @@ impl Output {
                 .filter(|(n, _)| *n > 0)
                 .map(|(_, c)| c)
                 .collect(),
+            claims,
         };
         let ops = dicom::header_ops(object, &changes, key);
         Output {
@@ -141,7 +145,13 @@ impl Output {
             copy_pixel_data,
             high_bits,
             in_blocks,
+            samples_change,
         }
+    }
+
+    /// Whether any stored sample becomes another.
+    pub fn changes_samples(&self) -> bool {
+        self.samples_change
     }
 
     /// Transfer syntax of the output.
@@ -163,10 +173,12 @@ impl Output {
         &self,
         object: &Object,
         plan: &Plan,
+        deidentified: Option<&Deidentified>,
         out: &mut dyn Write,
     ) -> Result<Written, Refusal> {
         let request = WriteRequest {
             out_syntax: self.syntax,
+            deidentified,
             ops: &self.ops,
             copy_pixel_data: self.copy_pixel_data,
             clear_high_bits: self.high_bits,

@@ -10,6 +10,7 @@ mod blend;
 mod blocks;
 mod frames;
 mod growth;
+mod header;
 mod input;
 mod pair;
 mod planner;
@@ -20,6 +21,7 @@ mod slant;
 mod verify;
 
 pub use frames::{Frames, fingerprint};
+pub use header::Target;
 pub use input::Input;
 pub use planner::FixedPoint;
 pub use search::{Finding, Searcher};
@@ -27,7 +29,7 @@ pub use search::{Finding, Searcher};
 use crate::config::{Config, Policy};
 use crate::detect::{self, Detector};
 use crate::dicom::support::Codec;
-use crate::dicom::{self, Object};
+use crate::dicom::{self, Object, Opened};
 use crate::error;
 use crate::facts::Facts;
 use crate::frame::Frame;
@@ -40,8 +42,7 @@ use crate::phi::{Decider, ObjectDecider};
 use crate::plan::{Action, PLAN_VERSION, Plan, PlanItem};
 use crate::preview::PreviewData;
 use crate::report::{
-    BoxReport, FileReport, Identical, MetadataReport, Pixels, Syntaxes, Tool, VerifyOutcome,
-    VerifyReport,
+    BoxReport, FileReport, Identical, Pixels, Syntaxes, Tool, VerifyOutcome, VerifyReport,
 };
 use crate::site::Site;
 use crate::templates;
@@ -64,6 +65,7 @@ pub struct Engine {
     detector: Box<dyn Detector>,
     reader: CtcReader,
     decider: Decider,
+    desk: header::Desk,
 }
 
 /// A planned object, ready to be applied.
@@ -141,6 +143,7 @@ impl Engine {
             detector,
             reader,
             decider,
+            desk: header::Desk::default(),
         })
     }
 
@@ -167,8 +170,14 @@ impl Engine {
     /// Plans a file and writes nothing. The plan is there unless the file is refused.
     pub fn plan(&self, input: &Path) -> (FileReport, Option<Plan>) {
         let mut report = FileReport::new(&self.tool, input, Outcome::Failed);
-        match guarded(|| self.prepare(Input::File(input), &mut report)) {
-            Ok(work) => (report, Some(work.plan)),
+        let planned = guarded(|| match self.open_input(Input::File(input))? {
+            Opened::Image(object) => self.prepare(*object, &mut report).map(Some),
+            Opened::Header(object) => self
+                .header_only(&object, input, None, &mut report)
+                .map(|()| None),
+        });
+        match planned {
+            Ok(work) => (report, work.map(|w| w.plan)),
             Err(refusal) => {
                 report.refuse(&refusal);
                 (report, None)
@@ -176,21 +185,39 @@ impl Engine {
         }
     }
 
+    /// Reads a file; with a profile also objects of which only the header is treated.
+    fn open_input(&self, input: Input<'_>) -> Result<Opened, Refusal> {
+        input.open(&self.config.limits, self.site.profile.is_some())
+    }
+
     /// One file, end to end. The output appears under its name only after its self-check.
-    pub fn redact(&self, input: &Path, output: &Path, overwrite: bool) -> FileReport {
-        self.redact_input(Input::File(input), output, overwrite)
+    pub fn redact(&self, input: &Path, target: &Target, overwrite: bool) -> FileReport {
+        self.redact_input(Input::File(input), target, overwrite)
     }
 
     /// The same for an object whose bytes may have been read already.
-    pub fn redact_input(&self, input: Input<'_>, output: &Path, overwrite: bool) -> FileReport {
-        let mut report = FileReport::new(&self.tool, input.name(), Outcome::Failed);
+    pub fn redact_input(&self, input: Input<'_>, target: &Target, overwrite: bool) -> FileReport {
+        let name = input.name().to_path_buf();
+        let name = name.as_path();
+        let mut report = FileReport::new(&self.tool, name, Outcome::Failed);
         let done = guarded(|| {
-            if !overwrite && output.exists() {
+            if let Target::Path(output) = target
+                && !overwrite
+                && output.exists()
+            {
                 return Err(Refusal::new(Reason::OutputExists, "nothing was written"));
             }
-            let work = self.prepare(input, &mut report)?;
+            let object = match self.open_input(input)? {
+                Opened::Image(object) => *object,
+                Opened::Header(object) => {
+                    return self.header_only(&object, name, Some((target, overwrite)), &mut report);
+                }
+            };
+            report.input_sha256 = Some(hex(&object.sha256()));
+            self.gate(&object.person(), object.consent())?;
+            let work = self.prepare(object, &mut report)?;
             if report.outcome.is_written() {
-                self.apply(work, output, overwrite, &mut report)
+                self.apply(work, name, target, overwrite, &mut report)
             } else {
                 Ok(())
             }
@@ -232,7 +259,8 @@ impl Engine {
     ) -> Result<PreviewData, Refusal> {
         guarded(|| {
             let mut report = FileReport::new(&self.tool, input.name(), Outcome::Failed);
-            let work = self.prepare(input, &mut report)?;
+            let object = input.object(&self.config.limits)?;
+            let work = self.prepare(object, &mut report)?;
             let coded = Coded::of(&work.object).filter(|_| work.in_blocks);
             preview::draw(
                 coded.as_ref().map_or(&work.object, |c| c as &dyn Frames),
@@ -244,12 +272,11 @@ impl Engine {
         })
     }
 
-    /// Reads and plans, filling the report with what is known. After it, `report.outcome` says whether the plan may be
+    /// Plans, filling the report with what is known. After it, `report.outcome` says whether the plan may be
     /// applied.
-    fn prepare(&self, input: Input<'_>, report: &mut FileReport) -> Result<Work, Refusal> {
+    fn prepare(&self, object: Object, report: &mut FileReport) -> Result<Work, Refusal> {
         let mut timings = Timings::default();
         report.device = self.detector.device();
-        let object = timings.time("read", || input.object(&self.config.limits))?;
         let facts = object.facts();
         report.input_sha256 = Some(hex(&object.sha256()));
         report.transfer_syntax = Some(Syntaxes {
@@ -260,6 +287,7 @@ impl Engine {
         report.rows = Some(facts.format.rows);
         report.cols = Some(facts.format.cols);
         report.frames = Some(facts.frames);
+        self.assess(facts, &object.signs(), report)?;
         let decider = self.decider.for_object(&facts.identities);
         if self.config.policy == Policy::Phi && !decider.has_identity() {
             return Err(Refusal::new(Reason::NoIdentity, "the header names nobody"));
@@ -322,6 +350,7 @@ impl Engine {
             fill: fixed.fill,
             items: fixed.items.clone(),
             carriers: cleaning.actions(),
+            risk: report.risk.clone().unwrap_or_default(),
             review: Vec::new(),
         };
         let pixels = masked_shares(&plan);
@@ -372,33 +401,60 @@ impl Engine {
     fn apply(
         &self,
         mut work: Work,
-        output: &Path,
+        input: &Path,
+        target: &Target,
         overwrite: bool,
         report: &mut FileReport,
     ) -> Result<(), Refusal> {
         let (object, plan) = (&work.object, &work.plan);
         let facts = object.facts();
         let in_blocks = work.in_blocks && plan.masks_anything();
+        let person = object.person();
+        let subject = self.subject(&person)?;
+        let output = self.destination(target, &person, &subject.pseudonym, object.sha256());
+        let profile = self.site.profile.as_ref();
+        let deidentified = work.timings.time("header", || {
+            profile
+                .map(|p| self.with_method(p, &subject, input, |method| object.deidentify(method)))
+        });
+        let face = report
+            .faces
+            .as_deref()
+            .is_some_and(|f| f.starts_with("face_possible"));
+        let claims = profile.map(|p| self.claims(p, work.burned_in_no, face));
+        let keep_uids = claims.as_ref().is_some_and(|c| c.keep_uids);
         let form = Output::of(
             object,
             plan,
             &work.cleaning,
             work.burned_in_no,
             in_blocks,
+            claims,
             &self.key,
         );
-        let mut pending = Pending::beside(output)?;
+        if keep_uids && form.changes_samples() {
+            return Err(Refusal::new(Reason::UidsKept, "masked or cleaned samples"));
+        }
+        if profile.is_some() {
+            report.warnings.extend(subject.note.map(str::to_owned));
+        }
+        let mut pending = Pending::beside(&output)?;
         let written = work.timings.time("write", || {
             let mut file = BufWriter::with_capacity(1 << 20, pending.file()?);
-            let written = form.write(object, plan, &mut file)?;
+            let written = form.write(object, plan, deidentified.as_ref(), &mut file)?;
             file.flush().map_err(|e| publish::refusal("writing", &e))?;
             Ok::<_, Refusal>(written)
         })?;
         pending.finish()?;
         let checked = work.timings.time("verify", || {
             let limits = &self.config.limits;
-            let reread =
-                dicom::check_written(pending.path(), object, form.syntax(), &written, limits)?;
+            let (path, syntax) = (pending.path(), form.syntax());
+            let reread = dicom::check_written(path, object, syntax, &written, keep_uids, limits)?;
+            if let Some(deidentified) = &deidentified {
+                let bytes =
+                    std::fs::read(path).map_err(|e| publish::refusal("reading back", &e))?;
+                self.scan_written(deidentified, bytes)?;
+            }
             let decider = self.decider.for_object(&facts.identities);
             let searcher = self.searcher(&decider, &self.reader, facts);
             let searched = &work.fixed.searched;
@@ -408,19 +464,21 @@ impl Engine {
                 fill: plan.fill,
             };
             let blocks = Some(&blocks).filter(|_| in_blocks);
-            let verify = verify::check(object, &reread, facts, plan, blocks, searched, &searcher)?;
+            let mut verify =
+                verify::check(object, &reread, facts, plan, blocks, searched, &searcher)?;
+            verify.identities_left = deidentified.as_ref().map(|_| 0);
             Ok::<_, Refusal>((verify, reread.sha256()))
         });
         report.timings_ms = work.timings.0;
         let (verify, sha256) = checked?;
-        pending.publish(overwrite)?;
+        if profile.is_some() {
+            self.note(&person, &subject)?;
+        }
+        self.publish(pending, &output, target, overwrite)?;
         report.output = Some(output.to_string_lossy().into_owned());
         report.output_sha256 = Some(hex(&sha256));
         report.verify = Some(verify);
-        report.metadata = Some(MetadataReport {
-            profile: None,
-            actions: form.header_actions(),
-        });
+        report.metadata = Some(self.metadata(deidentified.as_ref(), form.header_actions()));
         if let Some(syntaxes) = &mut report.transfer_syntax {
             syntaxes.out = Some(form.syntax().into());
         }
@@ -439,6 +497,10 @@ impl Engine {
         let mut outcome = VerifyOutcome::new(&self.tool, original, file);
         outcome.device = self.detector.device();
         let mut timings = Timings::default();
+        if let Some(result) = original.and_then(|o| self.verify_header_pair(o, file)) {
+            outcome.conclude(result);
+            return outcome;
+        }
         let result = guarded(|| {
             let written = timings.time("read", || dicom::read(file, &self.config.limits))?;
             let mut report = VerifyReport {
@@ -447,6 +509,11 @@ impl Engine {
                 ..VerifyReport::default()
             };
             let mut identities = written.facts().identities.clone();
+            if let Some(path) = original {
+                report.identities_left = timings
+                    .time("identities", || self.identities_left(path, file))?
+                    .map(|hits| hits.len() as u32);
+            }
             let original = match original {
                 Some(path) => {
                     Some(timings.time("read", || dicom::read(path, &self.config.limits))?)
@@ -490,25 +557,7 @@ impl Engine {
             Ok::<_, Refusal>(report)
         });
         outcome.timings_ms = timings.0;
-        match result {
-            Ok(mut report) => {
-                let reason = if report.outside_differing > 0 {
-                    Some(Reason::OutsideChanged)
-                } else if report.residual_lines > 0 {
-                    Some(Reason::ResidualText)
-                } else {
-                    None
-                };
-                report.ok = reason.is_none();
-                outcome.ok = report.ok;
-                outcome.reason = reason.map(|r| r.code().into());
-                outcome.verify = Some(report);
-            }
-            Err(refusal) => {
-                outcome.reason = Some(refusal.reason.code().into());
-                outcome.detail = Some(refusal.detail);
-            }
-        }
+        outcome.conclude(result);
         outcome
     }
 

@@ -109,6 +109,7 @@ pub fn check(
         outside_differing: 0,
         inside_constant: true,
         encapsulation_valid: true,
+        identities_left: None,
     })
 }
 

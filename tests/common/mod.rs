@@ -5,6 +5,7 @@
 pub mod cases;
 pub mod known;
 pub mod objects;
+pub mod people;
 pub mod pictures;
 
 use serde::Deserialize;

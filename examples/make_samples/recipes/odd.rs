@@ -51,7 +51,7 @@ pub const ODD: &[Odd] = &[
         file: "odd/report_sr.dcm",
         about: "a structured report: text, no pixels",
         outcome: "quarantined",
-        reason: Some("object-class"),
+        reason: Some("structured-report"),
     },
     Odd {
         file: "odd/IM000001",

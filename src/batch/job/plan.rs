@@ -11,7 +11,7 @@ use crate::batch::run::{self, Bytes, Crew, Feed, Next, Task};
 use crate::batch::walk::WorkItem;
 use crate::error::{Error, Result};
 use crate::outcome::Outcome;
-use crate::redact::{Engine, Input};
+use crate::redact::{Engine, Input, Target};
 use crate::report::FileReport;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
@@ -113,7 +113,11 @@ pub fn forecast(
         let work = |task: &Task, bytes: Bytes| {
             let (start, name) = (Instant::now(), task.item.name());
             let target = folder.join(format!("{}.sample", task.id));
-            let report = engine.redact_input(Input::Read(&name, bytes), &target, true);
+            let report = engine.redact_input(
+                Input::Read(&name, bytes),
+                &Target::Path(target.clone()),
+                true,
+            );
             if let Ok(mut seconds) = seconds.lock() {
                 seconds.insert(task.id, start.elapsed().as_secs_f64());
             }

@@ -16,7 +16,7 @@ use crate::batch::walk::{self, WorkItem};
 use crate::error::{Error, Result};
 use crate::key::Key;
 use crate::outcome::{Outcome, Reason};
-use crate::redact::{Engine, Input};
+use crate::redact::{Engine, Input, Target};
 use crate::report::{FileReport, Summary};
 use serde_json::json;
 use std::collections::{BTreeMap, HashMap, VecDeque};
@@ -138,7 +138,11 @@ pub fn run(
     let read = |item: &WorkItem| source::bytes(item, &limits);
     let work = |task: &Task, bytes: run::Bytes| {
         let name = task.item.name();
-        let report = engine.redact_input(Input::Read(&name, bytes), &places.staged(task.id), true);
+        let report = engine.redact_input(
+            Input::Read(&name, bytes),
+            &Target::Path(places.staged(task.id)),
+            true,
+        );
         crash::point("treated");
         report
     };

@@ -25,7 +25,7 @@ fn what_contradicts_itself_is_refused() {
             0x0016,
             "UI",
             text("1.2.840.10008.5.1.4.1.1.88.11"),
-            Reason::ObjectClass,
+            Reason::StructuredReport,
         ),
         (
             0x0028,

@@ -69,8 +69,10 @@ fn written(object: &Object, out: &'static str, zeroed: &[u32], copy: bool) -> (V
         out_syntax: out,
         burned_in: BurnedInClaim::No,
         remove: vec![Carrier::Icons, Carrier::Overlays],
+        claims: None,
     };
     let request = WriteRequest {
+        deidentified: None,
         out_syntax: out,
         ops: &header_ops(object, &changes, &key()),
         copy_pixel_data: copy,
@@ -98,5 +100,5 @@ fn rewrite(sample: &Sample, out: &'static str, zeroed: &[u32]) -> Object {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("out.dcm");
     std::fs::write(&path, bytes).unwrap();
-    check_written(&path, &object, out, &done, &Limits::default()).unwrap()
+    check_written(&path, &object, out, &done, false, &Limits::default()).unwrap()
 }
