@@ -257,6 +257,7 @@ fn the_readme_names_every_command_and_flag_and_no_other() {
         "batch report",
         "batch plan",
         "batch retry",
+        "batch watch",
         "batch merge",
         "worker",
         "preview",

@@ -689,3 +689,41 @@ fn a_plan_foretells_and_the_report_compares() {
     assert!(!page.contains("<script") && !page.contains("http:") && !page.contains("https:"));
     assert!(page.contains("Plan and outcome"));
 }
+
+#[test]
+fn parallel_workers_give_what_one_run_gives() {
+    let there = Command::new("parallel").arg("--version").output();
+    if !there.is_ok_and(|o| o.status.success()) {
+        skip("samples/cluster/parallel.sh: GNU parallel is not installed");
+        return;
+    }
+    let place = Place::new();
+    inputs(&place);
+    let command = place.command(&[] as &[&str]);
+    let envs = command.get_envs().filter_map(|(k, v)| Some((k, v?)));
+    let mut recipe = Command::new(samples().join("cluster/parallel.sh"));
+    recipe
+        .args(["2", "in", "out"])
+        .envs(envs)
+        .env("UNBURN", env!("CARGO_BIN_EXE_unburn"))
+        .env("UNBURN_OPTIONS", "--device cpu")
+        .current_dir(place.path("."));
+    let ran = common::finish(&mut recipe);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    let redacted = place.redact(&["in"], "plain", &["--device", "cpu"]);
+    let lines = json_lines(&ran.out);
+    let key = |l: &Value| {
+        (
+            l["input"].clone(),
+            l["outcome"].clone(),
+            l["output_sha256"].clone(),
+        )
+    };
+    let mut wanted = redacted.lines.clone();
+    wanted.retain(|l| l["type"] == "file");
+    assert_eq!(
+        lines.iter().map(key).collect::<Vec<_>>(),
+        wanted.iter().map(key).collect::<Vec<_>>()
+    );
+    assert_eq!(tree(&place.path("out")), tree(&place.path("plain")));
+}

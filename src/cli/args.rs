@@ -90,6 +90,8 @@ pub enum BatchVerb {
     Plan(JobPlanArgs),
     /// Set back every file with a reason code, so that `resume` treats it again
     Retry(JobRetryArgs),
+    /// Treat what arrives in an inbox, whole series or studies at a time, until it is interrupted
+    Watch(JobWatchArgs),
     /// Join the shards of a job into one report and one audit
     Merge(JobMergeArgs),
 }
@@ -212,6 +214,19 @@ pub struct JobRetryArgs {
     /// Project key (at least 32 bytes, hex or raw); `UNBURN_KEY` may hold the key itself instead.
     #[arg(long, value_name = "FILE")]
     pub key: Option<PathBuf>,
+}
+
+/// `unburn batch watch`
+#[derive(Debug, Args)]
+pub struct JobWatchArgs {
+    /// A group is complete when nothing of it has changed for this time, in seconds.
+    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+    pub quiet: u64,
+    /// End when nothing waits in the inbox any more.
+    #[arg(long)]
+    pub once: bool,
+    #[command(flatten)]
+    pub run: JobRunArgs,
 }
 
 /// `unburn batch merge`

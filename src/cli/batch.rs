@@ -19,7 +19,9 @@ use crate::batch::walk::{self, Links};
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::key::Key;
+use crate::outcome::Outcome;
 use crate::redact::Engine;
+use crate::report::Summary;
 use std::path::Path;
 use std::sync::atomic::Ordering;
 
@@ -32,6 +34,7 @@ pub fn run(verb: BatchVerb) -> Result<Exit> {
         BatchVerb::Report(args) => report(&args),
         BatchVerb::Plan(args) => plan(&args),
         BatchVerb::Retry(args) => retry(&args),
+        BatchVerb::Watch(args) => super::watch::run(&args),
         BatchVerb::Merge(args) => merge(&args),
     }
 }
@@ -41,14 +44,48 @@ fn begin(args: JobRunArgs) -> Result<Exit> {
     go(&mut job, &engine, &key, &args.runner)
 }
 
-/// Makes a new job. Where there is one already, says what differs, or that there is nothing to begin.
-fn make(args: &JobRunArgs) -> Result<(Job, Engine, Key)> {
+/// Everything that a job is made from.
+pub(super) struct Prepared {
+    /// Settings of the run.
+    pub config: Config,
+    /// Project key.
+    pub key: Key,
+    /// What and where.
+    pub work: WorkSpec,
+    /// Models and device, opened.
+    pub engine: Engine,
+}
+
+impl Prepared {
+    /// The configuration of a new job; of a watcher's round with `listed_only`.
+    pub fn spec(&self, listed_only: bool) -> Result<Spec> {
+        let work = WorkSpec {
+            listed_only,
+            ..self.work.clone()
+        };
+        Spec::new(work, self.engine.tool().clone(), self.config.clone())
+    }
+}
+
+/// Checks the command line of a new job and opens what it needs.
+pub(super) fn prepare(args: &JobRunArgs) -> Result<Prepared> {
     let config = super::settings(&args.settings)?;
     super::mirrored_names(&config)?;
     let key = job_key(args.runner.key.as_deref())?;
     let work = work_spec(args, &config)?;
     let engine = Engine::open(&config, Some(key.clone()))?.with_lists(None)?;
-    let mut spec = Spec::new(work, engine.tool().clone(), config)?;
+    Ok(Prepared {
+        config,
+        key,
+        work,
+        engine,
+    })
+}
+
+/// Makes a new job. Where there is one already, says what differs, or that there is nothing to begin.
+fn make(args: &JobRunArgs) -> Result<(Job, Engine, Key)> {
+    let prepared = prepare(args)?;
+    let mut spec = prepared.spec(false)?;
     if job::is_job(&args.job) {
         let frozen = job::read_spec(&args.job)?;
         spec.job.clone_from(&frozen.job);
@@ -58,7 +95,14 @@ fn make(args: &JobRunArgs) -> Result<(Job, Engine, Key)> {
             args.job.display()
         )));
     }
-    Ok((Job::create(&args.job, spec)?, engine, key))
+    Ok((Job::create(&args.job, spec)?, prepared.engine, prepared.key))
+}
+
+/// Whether a summary names files that ask for a person.
+pub(super) fn asks_for_a_person(summary: &Summary) -> bool {
+    [Outcome::NeedsReview, Outcome::Quarantined, Outcome::Failed]
+        .iter()
+        .any(|o| summary.count(*o) > 0)
 }
 
 fn plan(args: &JobPlanArgs) -> Result<Exit> {
@@ -208,7 +252,7 @@ fn tell(job: &mut Job, ended: &Ended, json: bool) -> Result<()> {
 }
 
 /// How many threads, and how much memory.
-fn crew(config: &Config) -> Crew {
+pub(super) fn crew(config: &Config) -> Crew {
     Crew {
         workers: match config.jobs {
             0 => std::thread::available_parallelism().map_or(1, usize::from),
@@ -278,6 +322,7 @@ fn work_spec(args: &JobRunArgs, config: &Config) -> Result<WorkSpec> {
         keep_metadata: config.keep_metadata,
         overwrite: args.overwrite,
         quarantine_copy: args.quarantine_copy,
+        listed_only: false,
         shard: args.shard,
         journal: args.journal.as_deref().map(walk::real_path).transpose()?,
     })

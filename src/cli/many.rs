@@ -142,10 +142,9 @@ fn tell_device_faults(engine: &Engine) {
 
 /// A file that asks for a person counts more than an interruption, which can be made good by a second run.
 pub(super) fn exit_of(summary: &Summary) -> Exit {
-    let attention = [Outcome::NeedsReview, Outcome::Quarantined, Outcome::Failed];
     if summary.interrupted {
         Exit::Interrupted
-    } else if attention.iter().any(|o| summary.count(*o) > 0) {
+    } else if super::batch::asks_for_a_person(summary) {
         Exit::Attention
     } else {
         Exit::Done

@@ -17,6 +17,7 @@ mod selftest;
 mod signals;
 mod text;
 mod verify;
+mod watch;
 mod worker;
 
 use crate::config::Config;

@@ -38,6 +38,7 @@ pub mod status;
 pub mod summary;
 
 use super::report_file::private_new;
+use super::watch;
 use crate::error::{Error, Result};
 use crate::key::Key;
 use journal::Journal;
@@ -74,7 +75,10 @@ impl Job {
             let entry = entry.map_err(|e| io("reading the job folder", folder, e))?;
             let name = entry.file_name();
             let name = name.to_string_lossy();
-            let left_over = name == LOCK || name.starts_with(JOURNAL) || name == "job.toml.partial";
+            let left_over = name == LOCK
+                || name == watch::LIST
+                || name.starts_with(JOURNAL)
+                || name == "job.toml.partial";
             if !left_over {
                 return Err(Error::Config(format!(
                     "the folder for the job is not empty: `{}`",
@@ -238,8 +242,11 @@ fn journal_path(folder: &Path, spec: &Spec) -> PathBuf {
     }
 }
 
-/// Takes the lock of a job. The system gives it back when the process ends, however it ends.
-fn lock(folder: &Path) -> Result<File> {
+/// Takes the lock of a folder. The system gives it back when the process ends, however it ends.
+///
+/// # Errors
+/// [`Error::Config`] where another process has it, [`Error::Io`].
+pub fn lock(folder: &Path) -> Result<File> {
     let path = folder.join(LOCK);
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true).truncate(false);
@@ -273,7 +280,10 @@ fn lock(folder: &Path) -> Result<File> {
 }
 
 /// A folder (and those above it, where missing) that only its owner can read.
-fn create_private_folder(folder: &Path) -> Result<()> {
+///
+/// # Errors
+/// [`Error::Io`].
+pub fn create_private_folder(folder: &Path) -> Result<()> {
     let mut builder = std::fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]

@@ -67,11 +67,15 @@ impl Places {
     }
 
     /// Decides about a group of which every file is settled, and lets it out or keeps it back. Gives the events to add to
-    /// the journal; what they say is on the disk.
+    /// the journal, once `folders` are synced ([`sync_folders`]).
     ///
     /// # Errors
     /// [`Error::Io`] where the output folder does not work: then nothing was decided, and it can be tried again.
-    pub fn settle(&self, members: &[Member]) -> Result<Vec<NewEvent>> {
+    pub fn settle(
+        &self,
+        members: &[Member],
+        folders: &mut BTreeSet<PathBuf>,
+    ) -> Result<Vec<NewEvent>> {
         let reports = members
             .iter()
             .map(|m| {
@@ -91,7 +95,6 @@ impl Places {
             }
         }
         let mut events = Vec::new();
-        let mut folders = BTreeSet::new();
         for (member, (fate, report)) in members.iter().zip(fates.iter().zip(&reports)) {
             let id = member.entry.id;
             let mut event = NewEvent::new(Kind::Released, Some(id));
@@ -99,7 +102,7 @@ impl Places {
                 Fate::Nothing => continue,
                 Fate::Release => {
                     let target = self.output.join(&member.entry.item.mirrored);
-                    self.publish(id, &target, report.as_ref(), &mut folders)?;
+                    self.publish(id, &target, report.as_ref(), folders)?;
                     event.outcome = member.settled.as_ref().map(|s| s.0);
                     event.bytes = std::fs::metadata(&target).ok().map(|m| m.len());
                 }
@@ -114,9 +117,6 @@ impl Places {
             if !unchanged {
                 events.push(event);
             }
-        }
-        for folder in &folders {
-            sync_folder(folder)?;
         }
         Ok(events)
     }
@@ -171,11 +171,16 @@ impl Places {
     ) -> Result<()> {
         let staged = self.staged(id);
         if let Some(parent) = target.parent() {
-            std::fs::create_dir_all(parent).map_err(|e| io("creating a folder", parent, e))?;
-            let mut folder = Some(parent);
-            while let Some(f) = folder.filter(|f| f.starts_with(&self.output)) {
-                folders.insert(f.to_path_buf());
-                folder = f.parent();
+            folders.insert(parent.to_path_buf());
+            if !parent.exists() {
+                // New folders have to be in those around them as well.
+                let around = parent.ancestors().skip(1);
+                folders.extend(
+                    around
+                        .take_while(|f| f.starts_with(&self.output))
+                        .map(Path::to_path_buf),
+                );
+                std::fs::create_dir_all(parent).map_err(|e| io("creating a folder", parent, e))?;
             }
         }
         if self.overwrite && staged.exists() {
@@ -232,10 +237,13 @@ pub fn digest(path: &Path) -> Result<String> {
         .collect())
 }
 
-/// Brings the names in a folder to the disk.
-fn sync_folder(folder: &Path) -> Result<()> {
+/// Brings the names in folders to the disk.
+///
+/// # Errors
+/// [`Error::Io`].
+pub fn sync_folders(folders: &BTreeSet<PathBuf>) -> Result<()> {
     // Elsewhere folders cannot be opened, and names are as safe as the file system makes them.
-    if cfg!(unix) {
+    for folder in folders.iter().filter(|_| cfg!(unix)) {
         let fail = |e| io("syncing a folder", folder, e);
         File::open(folder)
             .and_then(|f| f.sync_all())
@@ -411,14 +419,17 @@ mod tests {
         let places = places_in(folder.path(), false);
         let masked = |id| member(&places, id, Outcome::Masked, &[BANNER]);
         let good = [masked(1), masked(2)];
-        let events = places.settle(&good).unwrap();
+        let events = places.settle(&good, &mut BTreeSet::new()).unwrap();
         assert_eq!(
             kinds(&events),
             [(1, "released", None), (2, "released", None)]
         );
         assert_eq!(std::fs::read(folder.path().join("out/a/2")).unwrap(), b"2");
         // The events were lost in a power cut, the names were not.
-        assert_eq!(kinds(&places.settle(&good).unwrap()), kinds(&events));
+        assert_eq!(
+            kinds(&places.settle(&good, &mut BTreeSet::new()).unwrap()),
+            kinds(&events)
+        );
         assert_eq!(std::fs::read_dir(&places.staging).unwrap().count(), 0);
 
         let broken = [
@@ -426,7 +437,7 @@ mod tests {
             member(&places, 4, Outcome::Failed, &[]),
             member(&places, 5, Outcome::Skipped, &[]),
         ];
-        let events = places.settle(&broken).unwrap();
+        let events = places.settle(&broken, &mut BTreeSet::new()).unwrap();
         assert_eq!(kinds(&events), [(3, "held", Some("group-incomplete"))]);
         assert!(!folder.path().join("out/a/3").exists() && places.staged(3).exists());
     }
@@ -439,7 +450,7 @@ mod tests {
         let target = folder.path().join("out/a/2");
         std::fs::create_dir_all(target.parent().unwrap()).unwrap();
         std::fs::write(&target, b"mine").unwrap();
-        let events = places.settle(&group).unwrap();
+        let events = places.settle(&group, &mut BTreeSet::new()).unwrap();
         assert_eq!(
             kinds(&events),
             [
@@ -451,12 +462,12 @@ mod tests {
             overwrite: true,
             ..places.clone()
         };
-        replacing.settle(&group).unwrap();
+        replacing.settle(&group, &mut BTreeSet::new()).unwrap();
         assert_eq!(std::fs::read(&target).unwrap(), b"2");
         let lost = member(&places, 3, Outcome::Clean, &[]);
         std::fs::remove_file(places.staged(3)).unwrap();
         assert_eq!(
-            kinds(&places.settle(&[lost]).unwrap()),
+            kinds(&places.settle(&[lost], &mut BTreeSet::new()).unwrap()),
             [(3, "retried", None)]
         );
     }
@@ -476,7 +487,7 @@ mod tests {
                     member(&places, id, Outcome::Masked, &boxes)
                 })
                 .collect();
-            let events = places.settle(&group).unwrap();
+            let events = places.settle(&group, &mut BTreeSet::new()).unwrap();
             let outlier: Vec<_> = kinds(&events)
                 .into_iter()
                 .filter(|e| e.2 == Some("outlier"))

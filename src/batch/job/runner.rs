@@ -6,20 +6,21 @@
 use super::audit::Audit;
 use super::journal::{Entry, Kind, Member, NewEvent};
 use super::list::{self, Sources};
-use super::release::Places;
+use super::release::{self, Places};
 use super::spec::Release;
 use super::{Job, crash, report, source};
 use crate::batch::quarantine::Quarantine;
 use crate::batch::report_file::ReportFile;
 use crate::batch::run::{self, Crew, Feed, Next, Task};
 use crate::batch::walk::{self, WorkItem};
+use crate::batch::watch;
 use crate::error::{Error, Result};
 use crate::key::Key;
 use crate::outcome::{Outcome, Reason};
 use crate::redact::{Engine, Input, Target};
 use crate::report::{FileReport, Summary};
 use serde_json::json;
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -82,7 +83,7 @@ pub fn run(
     key: &Key,
     crew: Crew,
     drain: &AtomicBool,
-    watch: &mut dyn Watch,
+    meter: &mut dyn Watch,
 ) -> Result<Ended> {
     let spec = job.spec().clone();
     let limits = spec.settings.limits;
@@ -98,7 +99,7 @@ pub fn run(
     })?;
     super::create_private_folder(&places.staging)?;
     places.clear_temporary()?;
-    make_list(job, key, watch)?;
+    make_list(job, key, meter)?;
     let folder = job.folder().to_path_buf();
     let audit = Audit::open(&folder.join("audit.jsonl"), job.journal(), key)?;
     let (files, bytes) = job.journal().totals()?;
@@ -120,11 +121,12 @@ pub fn run(
         busy: &|| engine.device_busy(),
         busy_before: engine.device_busy(),
         last_commit: Instant::now(),
+        journal_time: Duration::ZERO,
         stop: None,
         drain,
         progress,
         started: Instant::now(),
-        watch,
+        meter,
     };
     feed.record(&[NewEvent {
         data: Some(
@@ -158,7 +160,12 @@ pub fn run(
     if let Some(error) = feed.stop.take() {
         return Err(error);
     }
-    feed.record(&[NewEvent::new(Kind::RunEnded, None)])?;
+    let wall_ms = feed.started.elapsed().as_millis() as u64;
+    let journal_ms = feed.journal_time.as_millis() as u64;
+    feed.record(&[NewEvent {
+        data: Some(json!({"wall_ms": wall_ms, "journal_ms": journal_ms}).to_string()),
+        ..NewEvent::new(Kind::RunEnded, None)
+    }])?;
     feed.audit.sync()?;
     crash::point("ended");
     drop(feed);
@@ -208,22 +215,39 @@ fn begun(job: &mut Job, files: u64, bytes: u64) -> Result<JobProgress> {
 ///
 /// # Errors
 /// See [`list::build`].
-pub fn make_list(job: &mut Job, key: &Key, watch: &mut dyn Watch) -> Result<()> {
+pub fn make_list(job: &mut Job, key: &Key, meter: &mut dyn Watch) -> Result<()> {
     if job.journal().is_listed()? {
         return Ok(());
     }
     let spec = job.spec().clone();
     let limits = spec.settings.limits;
     let (inputs, links) = (&spec.work.inputs, spec.work.symlinks);
+    let listed = if spec.work.listed_only {
+        Some(watch::read_list(job.folder())?)
+    } else {
+        None
+    };
+    let mut find = |found: &mut list::Found<'_>| match (&listed, inputs.first()) {
+        (Some(listed), Some(inbox)) => listed.iter().try_for_each(|arrival| {
+            found(WorkItem {
+                input: inbox.join(&arrival.path),
+                member: None,
+                mirrored: arrival.path.clone(),
+                bytes: arrival.bytes,
+                problem: None,
+            })
+        }),
+        _ => walk::each_file(inputs, links, found),
+    };
     let look = |item| source::look(item, &limits);
     list::build(
         job.journal(),
         Sources {
-            walk: &mut |found| walk::each_file(inputs, links, found),
+            walk: &mut find,
             look: &look,
             key,
             shard: spec.work.shard,
-            found: &mut |n| watch.listing(n),
+            found: &mut |n| meter.listing(n),
         },
     )
 }
@@ -250,11 +274,13 @@ struct JobFeed<'a> {
     busy: &'a dyn Fn() -> Option<Duration>,
     busy_before: Option<Duration>,
     last_commit: Instant,
+    /// Time that this thread spent on journal, audit and releases.
+    journal_time: Duration,
     stop: Option<Error>,
     drain: &'a AtomicBool,
     progress: JobProgress,
     started: Instant,
-    watch: &'a mut dyn Watch,
+    meter: &'a mut dyn Watch,
 }
 
 impl JobFeed<'_> {
@@ -282,10 +308,15 @@ impl JobFeed<'_> {
 
     /// Commits what is pending and releases what became complete by it.
     fn commit(&mut self) {
-        self.last_commit = Instant::now();
-        if self.stop.is_some() {
-            return;
+        let start = Instant::now();
+        if self.stop.is_none() {
+            self.commit_pending();
         }
+        self.last_commit = Instant::now();
+        self.journal_time += start.elapsed();
+    }
+
+    fn commit_pending(&mut self) {
         let pending = std::mem::take(&mut self.pending);
         let settled = std::mem::take(&mut self.settled);
         let done = (|| {
@@ -302,13 +333,11 @@ impl JobFeed<'_> {
     /// Files have their outcome in the journal: their groups may be complete.
     fn release_complete(&mut self, settled: Vec<Entry>) -> Result<()> {
         let mut groups: BTreeMap<(&'static str, String), u64> = BTreeMap::new();
+        let mut complete = Vec::new();
         for entry in settled {
             match self.group_of(&entry) {
                 Some(group) => *groups.entry(group).or_default() += 1,
-                None => {
-                    let member = self.job.journal().member(entry.id)?;
-                    self.settle(&member.into_iter().collect::<Vec<_>>())?;
-                }
+                None => complete.push(self.job.journal().member(entry.id)?.into_iter().collect()),
             }
         }
         for ((column, group), settled) in groups {
@@ -319,14 +348,11 @@ impl JobFeed<'_> {
             };
             if left > 0 {
                 self.groups.insert(group, left);
-                continue;
-            }
-            let members = self.job.journal().group(column, &group)?;
-            if members.iter().all(|m| m.settled.is_some()) {
-                self.settle(&members)?;
+            } else {
+                complete.push(self.job.journal().group(column, &group)?);
             }
         }
-        Ok(())
+        self.settle(&complete)
     }
 
     fn group_of(&self, entry: &Entry) -> Option<(&'static str, String)> {
@@ -337,14 +363,27 @@ impl JobFeed<'_> {
         }
     }
 
-    /// Lets out or keeps back files that belong together, and notes it.
-    fn settle(&mut self, members: &[Member]) -> Result<()> {
-        let events = self.places.settle(members)?;
-        self.redo |= events.iter().any(|e| e.kind == Kind::Retried);
+    /// Lets out or keeps back groups of files, and notes it.
+    fn settle(&mut self, groups: &[Vec<Member>]) -> Result<()> {
+        let (mut events, mut folders) = (Vec::new(), BTreeSet::new());
+        for members in groups
+            .iter()
+            .filter(|g| g.iter().all(|m| m.settled.is_some()))
+        {
+            let new = self.places.settle(members, &mut folders)?;
+            self.count(members, &new);
+            events.extend(new);
+        }
+        release::sync_folders(&folders)?;
         if events.is_empty() {
             return Ok(());
         }
-        for event in &events {
+        self.record(&events)
+    }
+
+    /// What events of a group mean for the progress and the quarantine.
+    fn count(&mut self, members: &[Member], events: &[NewEvent]) {
+        for event in events {
             let member = members.iter().find(|m| Some(m.entry.id) == event.file);
             let Some(member) = member else { continue };
             let was = member.settled.as_ref().map(|s| s.0);
@@ -357,10 +396,10 @@ impl JobFeed<'_> {
             match event.kind {
                 Kind::Held => self.keep_reason(member, event),
                 Kind::Released => self.quarantine.remove(&member.entry.item),
+                Kind::Retried => self.redo = true,
                 _ => {}
             }
         }
-        self.record(&events)
     }
 
     /// A reason beside every output that is kept back.
@@ -388,16 +427,14 @@ impl JobFeed<'_> {
                 .job
                 .journal()
                 .group(column.unwrap_or_default(), &group)?;
-            if members.iter().all(|m| m.settled.is_some()) {
-                self.settle(&members)?;
-            }
+            self.settle(&[members])?;
         }
         for id in self.job.journal().waiting_groups("id")? {
             let id = id.parse().unwrap_or_default();
             if let Some(member) = self.job.journal().member(id)?
                 && self.group_of(&member.entry).is_none()
             {
-                self.settle(&[member])?;
+                self.settle(&[vec![member]])?;
             }
         }
         Ok(())
@@ -434,7 +471,10 @@ impl Feed for JobFeed<'_> {
             return Next::End;
         }
         if self.buffer.is_empty() {
-            match self.job.journal().open_entries(self.after, PAGE) {
+            let start = Instant::now();
+            let page = self.job.journal().open_entries(self.after, PAGE);
+            self.journal_time += start.elapsed();
+            match page {
                 Ok(entries) => self.buffer.extend(entries),
                 Err(error) => {
                     self.fail(error);
@@ -500,6 +540,6 @@ impl Feed for JobFeed<'_> {
         self.progress.device_use = busy.map(|(now, before)| {
             now.saturating_sub(before).as_secs_f64() / elapsed.as_secs_f64().max(0.001)
         });
-        self.watch.progress(&self.progress);
+        self.meter.progress(&self.progress);
     }
 }

@@ -87,6 +87,9 @@ pub struct WorkSpec {
     pub overwrite: bool,
     /// Whether the quarantine holds copies.
     pub quarantine_copy: bool,
+    /// Whether only the files of the job's `list.jsonl` are treated: a round of a watcher.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub listed_only: bool,
     /// Which part of the studies.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shard: Option<Shard>,
