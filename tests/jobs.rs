@@ -261,6 +261,34 @@ fn a_job_killed_at_random_times_ends_like_one_that_was_not() {
     }
 }
 
+#[cfg(unix)]
+#[test]
+fn a_signal_drains_the_job_and_it_goes_on() {
+    let whole = undisturbed();
+    let place = Place::new();
+    inputs(&place);
+    let mut child = place
+        .command(&begin(&[]))
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    while !place.path("job/audit.jsonl").exists() {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let line = format!("kill -TERM {}", child.id());
+    let sent = Command::new("bash").args(["-c", &line]).status().unwrap();
+    let code = child.wait().unwrap().code();
+    // It may have been through already.
+    assert!(
+        sent.success() && code == Some(130) || code == Some(3),
+        "{code:?}"
+    );
+    let ran = place.run(&RESUME);
+    assert_eq!(ran.code, 3, "{}", ran.err);
+    assert_same(&place, &whole, "after a signal");
+}
+
 #[test]
 fn a_full_disk_stops_the_job_and_loses_nothing() {
     let whole = undisturbed();
@@ -706,7 +734,7 @@ fn parallel_workers_give_what_one_run_gives() {
         .args(["2", "in", "out"])
         .envs(envs)
         .env("UNBURN", env!("CARGO_BIN_EXE_unburn"))
-        .env("UNBURN_OPTIONS", "--device cpu")
+        .env("WORKER_OPTIONS", "--device cpu")
         .current_dir(place.path("."));
     let ran = common::finish(&mut recipe);
     assert_eq!(ran.code, 0, "{}", ran.err);

@@ -21,8 +21,8 @@ struct Running(Child);
 impl Drop for Running {
     fn drop(&mut self) {
         // The recipe ends its own children on SIGTERM.
-        let id = self.0.id().to_string();
-        let _ = Command::new("kill").arg(&id).status();
+        let line = format!("kill {}", self.0.id());
+        let _ = Command::new("bash").args(["-c", &line]).status();
         let start = Instant::now();
         while self.0.try_wait().is_ok_and(|s| s.is_none()) {
             if start.elapsed() > Duration::from_secs(20) {
@@ -82,14 +82,15 @@ fn whole_studies_pass_the_gate_and_nothing_else() {
         TcpStream::connect(("127.0.0.1", inbox)).is_ok()
     });
 
-    // Two studies in full, and a report, which is no image and goes to quarantine.
+    // Three studies in full, and one with a report, which is no image: that study is kept back as a whole.
     let file = |name: &str| samples().join(name);
     send(
         inbox,
         &[
-            file("ct_overlay.dcm"),
-            file("ct_highbits.dcm"),
             file("us_rgb.dcm"),
+            file("mr_faint.dcm"),
+            file("sc_form.dcm"),
+            file("ct_overlay.dcm"),
             file("odd/report_sr.dcm"),
         ],
     );
@@ -119,9 +120,14 @@ fn whole_studies_pass_the_gate_and_nothing_else() {
         .find(|l| l["reason"] == "object-class")
         .unwrap();
     assert!(sr["output"].is_null());
+    let ct = lines
+        .iter()
+        .find(|l| l["reason"] == "group-incomplete")
+        .unwrap();
+    assert!(ct["output"].is_null());
 
     // One more study, another round.
-    send(inbox, &[file("mr_faint.dcm")]);
+    send(inbox, &[file("us_palette.dcm")]);
     wait_for("the second round", || count(&place.path("received")) == 4);
     assert!(place.path("gate/work/rounds/000002/report.jsonl").exists());
     // What was delivered is what was written.

@@ -9,4 +9,4 @@ set -euo pipefail
 unburn=${UNBURN:-unburn}
 find "$2" -type f | LC_ALL=C sort |
     parallel --pipe -N 16 --keep-order --jobs "$1" \
-        "$unburn" worker --keep-metadata --overwrite --root "$2" --output "$3" ${UNBURN_OPTIONS:-}
+        "$unburn" worker --keep-metadata --overwrite --root "$2" --output "$3" ${WORKER_OPTIONS:-}

@@ -103,7 +103,10 @@ impl Watcher<'_> {
             now.job.clone_from(&job.spec().job);
             job::refuse_difference("the configuration differs", job.spec(), &now)?;
             inbox.take(&watch::read_list(&folder)?);
-            if !folder.join("report.jsonl").exists() {
+            let journal = job.journal();
+            let open = !journal.is_listed()? || !journal.open_entries(0, 1)?.is_empty();
+            // A drained round has a report too, of what it had done.
+            if open || !folder.join("report.jsonl").exists() {
                 self.treat(&mut job, self.next)?;
             }
             self.next += 1;

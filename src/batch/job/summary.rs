@@ -428,7 +428,9 @@ fn compared(summary: &JobSummary, f: &Forecast) -> String {
 
 const ROW_PX: usize = 22;
 const LABEL_PX: usize = 260;
-const BAR_PX: usize = 520;
+const BAR_PX: usize = 300;
+/// Room for words behind a bar.
+const WORDS_PX: usize = 380;
 
 fn stacked(rows: &BTreeMap<String, Outcomes>) -> String {
     let most = rows
@@ -453,9 +455,13 @@ fn stacked(rows: &BTreeMap<String, Outcomes>) -> String {
                 words.push(format!("{n} {}", outcome.name()));
             }
         }
-        body += &format!("<title>{}</title>", escape(&words.join(", ")));
-        let total: u64 = outcomes.values().sum();
-        body += &format!("<text x=\"{:.1}\" y=\"{}\">{total}</text>", x + 6.0, y + 15);
+        // In words as well: colour alone tells not everybody.
+        body += &format!(
+            "<text x=\"{:.1}\" y=\"{}\">{}</text>",
+            x + 6.0,
+            y + 15,
+            escape(&words.join(", "))
+        );
     }
     svg(rows.len(), &body)
 }
@@ -484,13 +490,13 @@ fn label(name: &str, y: usize) -> String {
 }
 
 fn svg(rows: usize, body: &str) -> String {
-    let (w, h) = (LABEL_PX + BAR_PX + 70, rows.max(1) * ROW_PX);
+    let (w, h) = (LABEL_PX + BAR_PX + WORDS_PX, rows.max(1) * ROW_PX);
     format!("<svg role=\"img\" viewBox=\"0 0 {w} {h}\" width=\"{w}\" height=\"{h}\">{body}</svg>")
 }
 
 /// Files a second over time.
 fn curve(points: &[Point]) -> String {
-    let (w, h) = (LABEL_PX + BAR_PX, 160);
+    let (w, h) = (LABEL_PX + BAR_PX + WORDS_PX, 160);
     let rate = |p: &Point| p.files as f64 / p.length_s.max(0.001);
     let most = points.iter().map(rate).fold(0.0, f64::max);
     let end = points.last().map_or(1.0, |p| p.from_s + p.length_s);
