@@ -28,8 +28,8 @@ use std::time::{Duration, Instant};
 /// Entries fetched from the journal together.
 const PAGE: u32 = 256;
 /// Events committed together at most, and how long one waits at most.
-const COMMIT_EVENTS: usize = 128;
-const COMMIT_AFTER: Duration = Duration::from_millis(200);
+const COMMIT_EVENTS: usize = 512;
+const COMMIT_AFTER: Duration = Duration::from_secs(1);
 /// Marks a file whose SOP Instance UID an earlier one has.
 const DUPLICATE: &str = "duplicate-sop-instance";
 
