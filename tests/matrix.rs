@@ -319,6 +319,10 @@ fn other_tools(place: &Place, name: &str, out: &str) {
             assert_ne!(before.code, 0, "gdcmconv: {name}: {}", ran.err);
         }
     }
+    // It does not inflate: what it says of deflated data sets is noise, of the input too.
+    if out == unburn::dicom::support::DEFLATED {
+        return;
+    }
     if let (Some(before), Some(after)) = (common::iod_errors(&from), common::iod_errors(&to)) {
         let new: Vec<_> = after.iter().filter(|e| !before.contains(e)).collect();
         assert!(new.is_empty(), "dciodvfy: {name}: {new:?}");
