@@ -215,6 +215,16 @@ impl<'a> Planner<'a> {
         masks
     }
 
+    /// Where a finding needs no mask of its own. As long as frames are searched as they are, what a codec's units add to
+    /// masks does not count: a line that they happen to hide is a line all the same, with its reason in the plan.
+    fn accounted(&self, frame: u32) -> Vec<Rect> {
+        if !self.done.is_empty() {
+            return self.masks(frame);
+        }
+        let marks = self.marks.iter().filter(|m| m.applies_to(frame));
+        marks.map(|m| m.before_codec).collect()
+    }
+
     /// Searches frames side by side, with their masks filled in where a fill is given.
     fn search(
         &mut self,
@@ -319,7 +329,7 @@ impl<'a> Planner<'a> {
                 self.laterality_lost |= first && verdict.laterality_lost;
                 for raw in finding.rects(verdict) {
                     let raw = needed(finding, raw, &keeps);
-                    if covered(&raw, &self.masks(frame)) {
+                    if covered(&raw, &self.accounted(frame)) {
                         continue;
                     }
                     let scope = self.scope(frame, finding, &raw, beside);
@@ -588,6 +598,7 @@ mod tests {
 
     struct Loop {
         frames: Vec<Frame>,
+        unit: (u32, u32),
     }
 
     const FORMAT: PixelFormat = PixelFormat {
@@ -618,6 +629,7 @@ mod tests {
             };
             Loop {
                 frames: (0..count).map(frame).collect(),
+                unit: (1, 1),
             }
         }
     }
@@ -633,6 +645,10 @@ mod tests {
 
         fn digest(&self, index: u32) -> Result<Hash, Refusal> {
             Ok(fingerprint(&self.frames[index as usize]))
+        }
+
+        fn unit(&self) -> (u32, u32) {
+            self.unit
         }
     }
 
@@ -694,6 +710,19 @@ mod tests {
         let mut masked = still.frames[0].clone();
         mask::fill(&mut masked, &masks, &point.fill);
         assert!(point.searched.contains(&fingerprint(&masked)));
+    }
+
+    #[test]
+    fn a_line_that_the_units_of_another_hide_is_in_the_plan_all_the_same() {
+        let below = Rect::new(20, 23, 40, 8);
+        let mut still = Loop::new(1, |_| vec![BAR, below]);
+        still.unit = (64, 32);
+        let point = plan(&still, true, false).unwrap();
+        let shown = |line: &Rect| {
+            let masks = point.items.iter().filter(|i| i.action == Action::Mask);
+            masks.map(|i| i.before_codec).any(|b| b.contains(line))
+        };
+        assert!(shown(&BAR) && shown(&below), "{:?}", point.items);
     }
 
     #[test]
