@@ -70,10 +70,10 @@ impl Object {
         Ok(Frame { format, data })
     }
 
-    /// Whether a frame of a later object is coded by the same bytes, apart from what [`super::strip`] takes out.
+    /// Whether a frame of a later object is coded by the same bytes, apart from what `strip` takes out.
     ///
     /// # Errors
-    /// Those of [`super::stream`].
+    /// Those of `stream`.
     pub fn same_coded(&self, after: &Object, index: u32) -> Result<bool, Refusal> {
         let (before, written) = (self.encoded_frame(index)?, after.encoded_frame(index)?);
         Ok(before == written || strip(Codec::JpegDct, &before)?.as_slice() == unpadded(&written))
