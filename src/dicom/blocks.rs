@@ -44,7 +44,7 @@ impl Object {
         self.unit
     }
 
-    /// A frame as it is coded, with the blocks under the masks filled; without what [`super::strip`] takes out.
+    /// A frame as it is coded, with the blocks under the masks filled; without what `strip` takes out.
     ///
     /// # Errors
     /// Those of reading and writing the stream's coefficients; `unsupported-pixel-format` for a fill that the frame's

@@ -1,7 +1,7 @@
 //! The route of JPEG objects: masked frames stay JPEG, and only the blocks under masks are coded anew.
 //!
 //! [`Coded`] shows the planner what the written frames will decode to, so that what it searches is what is written, chrominance
-//! that decoders mix over the border of a mask included. [`Coded::check`] and [`pair`] prove in coefficients what samples cannot show
+//! that decoders mix over the border of a mask included. [`Blocks::check`] and [`pair`] prove in coefficients what samples cannot show
 //! there.
 
 use super::frames::{Frames, Hash};

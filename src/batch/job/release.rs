@@ -1,7 +1,7 @@
 //! Whole series or nothing: what becomes of the outputs of a group once every file of it has an outcome.
 //!
 //! All of them leave, or none: if one file of the group did not come out, the others are kept back, and so they are if an
-//! image stands out among its like ([`outliers`]). Outputs lie in a staging folder below the output folder until then.
+//! image stands out among its like (`outliers`). Outputs lie in a staging folder below the output folder until then.
 
 use super::crash;
 use super::journal::{Kind, Member, NewEvent};
