@@ -85,6 +85,16 @@ impl Rect {
         !self.intersect(other).is_empty()
     }
 
+    /// Free pixels between the two across and down; 0 where they share columns or rows, or touch.
+    pub fn apart(&self, other: &Rect) -> (u32, u32) {
+        let end_x = self.right().min(other.right());
+        let end_y = self.bottom().min(other.bottom());
+        (
+            self.x.max(other.x).saturating_sub(end_x),
+            self.y.max(other.y).saturating_sub(end_y),
+        )
+    }
+
     /// Whether every pixel of `other` is in this one.
     pub fn contains(&self, other: &Rect) -> bool {
         other.is_empty() || self.intersect(other) == *other
@@ -211,5 +221,15 @@ mod tests {
             ]),
             19
         );
+    }
+
+    #[test]
+    fn rectangles_apart_are_told_by_the_pixels_between_them() {
+        let a = Rect::new(10, 10, 20, 8);
+        assert_eq!(a.apart(&Rect::new(35, 12, 5, 5)), (5, 0));
+        assert_eq!(Rect::new(35, 12, 5, 5).apart(&a), (5, 0));
+        assert_eq!(a.apart(&Rect::new(0, 21, 4, 4)), (6, 3));
+        assert_eq!(a.apart(&Rect::new(30, 18, 4, 4)), (0, 0));
+        assert_eq!(a.apart(&Rect::new(12, 11, 2, 2)), (0, 0));
     }
 }

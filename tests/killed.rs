@@ -2,11 +2,11 @@
 
 mod common;
 
-use common::{Place, full, samples, skip, tree};
+use common::{Place, full, peak_memory, samples, skip, tree};
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 const FILES: &[&str] = &[
     "ct_dose.dcm",
@@ -163,25 +163,8 @@ fn a_long_loop_is_not_held_in_memory() {
         "--jobs",
         "1",
     ];
-    let mut child = place
-        .command(&args)
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let status_file = format!("/proc/{}/status", child.id());
-    let mut peak_kb = 0;
-    let status = loop {
-        let text = fs::read_to_string(&status_file).unwrap_or_default();
-        let peak = text.lines().find_map(|l| l.strip_prefix("VmHWM:"));
-        let kb = peak.and_then(|v| v.trim().trim_end_matches(" kB").parse().ok());
-        peak_kb = peak_kb.max(kb.unwrap_or(0));
-        if let Some(status) = child.try_wait().unwrap() {
-            break status;
-        }
-        std::thread::sleep(Duration::from_millis(20));
-    };
-    assert_eq!(status.code(), Some(0));
+    let (code, peak_kb) = peak_memory(&mut place.command(&args));
+    assert_eq!(code, Some(0));
     assert!(
         peak_kb > 0 && peak_kb < PEAK_MB * 1024,
         "{} MB at the peak",

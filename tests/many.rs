@@ -3,10 +3,9 @@
 
 mod common;
 
-use common::{Place, full};
+use common::{Place, full, peak_memory};
 use std::fs;
 use std::path::Path;
-use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 /// Memory that a job may take, MB, and the share of its time that may go into the journal. The files are small: a few
@@ -125,24 +124,7 @@ fn a_job_over_many_files_stays_small_and_accounts_for_all() {
         "512",
     ];
     let start = Instant::now();
-    let mut child = place
-        .command(&args)
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let status_file = format!("/proc/{}/status", child.id());
-    let mut peak_kb = 0u64;
-    let code = loop {
-        let text = fs::read_to_string(&status_file).unwrap_or_default();
-        let line = text.lines().find_map(|l| l.strip_prefix("VmHWM:"));
-        let kb = line.and_then(|v| v.trim().trim_end_matches(" kB").parse().ok());
-        peak_kb = peak_kb.max(kb.unwrap_or(0));
-        if let Some(status) = child.try_wait().unwrap() {
-            break status.code();
-        }
-        std::thread::sleep(Duration::from_millis(20));
-    };
+    let (code, peak_kb) = peak_memory(&mut place.command(&args));
     let seconds = start.elapsed().as_secs_f64();
     assert_eq!(code, Some(3));
 

@@ -29,31 +29,18 @@ pub fn bands(facts: &Facts) -> Vec<Rect> {
 
 /// The band that holds the middle of a rectangle.
 pub fn around(bands: &[Rect], rect: &Rect) -> Option<Rect> {
-    let middle = Rect::new(rect.x + rect.w / 2, rect.y + rect.h / 2, 1, 1);
-    bands.iter().find(|band| band.contains(&middle)).copied()
+    let (x, y) = (rect.x + rect.w / 2, rect.y + rect.h / 2);
+    bands.iter().find(|b| b.contains_point(x, y)).copied()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::facts::UsRegion;
-    use crate::frame::{Photometric, PixelFormat};
-    use crate::testing::facts;
-
-    const FORMAT: PixelFormat = PixelFormat {
-        rows: 100,
-        cols: 200,
-        samples_per_pixel: 1,
-        bits_allocated: 8,
-        bits_stored: 8,
-        high_bit: 7,
-        signed: false,
-        photometric: Photometric::Monochrome2,
-        planar: false,
-    };
+    use crate::testing::{facts, pictures};
 
     fn with_regions(rects: &[Rect]) -> Facts {
-        let mut facts = facts(FORMAT, 1);
+        let mut facts = facts(pictures::format(100, 200, 1, 8), 1);
         facts.us_regions = rects
             .iter()
             .map(|&rect| UsRegion {

@@ -108,9 +108,7 @@ impl Blocks<'_> {
 
 /// A pair of unknown plan, compared in coefficients.
 pub struct Pair {
-    /// Pixels of changed units that are the fill: the levels that most of them have.
-    pub masked: u64,
-    /// Pixels of other changed units.
+    /// Pixels of changed units that are not the fill: the levels that most of them have.
     pub other: u64,
     /// Changed units of each frame, joined along rows.
     pub changed: Vec<Vec<Rect>>,
@@ -149,7 +147,6 @@ pub fn pair(original: &Object, written: &Object) -> Option<Pair> {
     let constant = levels.iter().filter(|(level, _)| level.is_some());
     let masked = constant.map(|(_, n)| *n).max().unwrap_or(0);
     Some(Pair {
-        masked,
         other: all - masked,
         changed: frames
             .iter()

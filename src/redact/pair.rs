@@ -21,9 +21,7 @@ const GAP_PX: u32 = 16;
 /// What is found in a written file.
 #[derive(Clone, Debug, Default)]
 pub struct Judgement {
-    /// Samples that became the fill.
-    pub masked: u64,
-    /// Samples that became something else.
+    /// Pixels that changed, and not to the fill.
     pub other: u64,
     /// Lines with something to mask outside the masks.
     pub residual: u32,
@@ -103,11 +101,10 @@ pub fn judge(
         }
     }
     judgement.items.sort_unstable();
-    judgement.masked = values.values().copied().max().unwrap_or(0);
-    judgement.other = values.values().sum::<u64>() - judgement.masked;
-    if let Some(blocks) = blocks {
-        (judgement.masked, judgement.other) = (blocks.masked, blocks.other);
-    }
+    judgement.other = match blocks {
+        Some(blocks) => blocks.other,
+        None => values.values().sum::<u64>() - values.values().copied().max().unwrap_or(0),
+    };
     Ok(judgement)
 }
 
@@ -203,8 +200,7 @@ fn boxes(runs: &[Rect], is_filled: impl Fn(&Rect) -> bool) -> Vec<Rect> {
 }
 
 fn near(a: &Rect, b: &Rect) -> bool {
-    let apart_x = a.x.max(b.x).saturating_sub(a.right().min(b.right()));
-    let apart_y = a.y.max(b.y).saturating_sub(a.bottom().min(b.bottom()));
+    let (apart_x, apart_y) = a.apart(b);
     apart_x <= GAP_PX && apart_y <= GAP_PX
 }
 

@@ -154,13 +154,8 @@ fn gap_after(chars: &[crate::line::ReadChar], end: usize) -> Option<u32> {
 }
 
 fn gap(a: &Rect, b: &Rect) -> u32 {
-    let along_x =
-        b.x.saturating_sub(a.right())
-            .max(a.x.saturating_sub(b.right()));
-    let along_y =
-        b.y.saturating_sub(a.bottom())
-            .max(a.y.saturating_sub(b.bottom()));
-    along_x.max(along_y)
+    let (across, down) = a.apart(b);
+    across.max(down)
 }
 
 /// The pictures of one frame that the detector looks at.
@@ -545,8 +540,7 @@ fn belongs_beside(a: &Rect, b: &Rect) -> bool {
     let (ha, hb) = (a.w.min(a.h), b.w.min(b.h));
     let (small, large) = (ha.min(hb), ha.max(hb));
     let near = large + large / 2;
-    let apart_x = a.x.max(b.x).saturating_sub(a.right().min(b.right()));
-    let apart_y = a.y.max(b.y).saturating_sub(a.bottom().min(b.bottom()));
+    let (apart_x, apart_y) = a.apart(b);
     let level = a.bottom().min(b.bottom()).saturating_sub(a.y.max(b.y));
     let in_a_row = level * 3 >= a.h.max(b.h) * 2 && apart_x <= large * ROW_REACH;
     large <= small * 2 && (in_a_row || (apart_x <= near && apart_y <= near))

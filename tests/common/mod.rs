@@ -133,6 +133,27 @@ impl Place {
     }
 }
 
+/// Runs a command unseen; its exit code and the most memory that it held at a time, kB (Linux).
+pub fn peak_memory(command: &mut Command) -> (Option<i32>, u64) {
+    let mut child = command
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let status_file = format!("/proc/{}/status", child.id());
+    let mut peak_kb = 0;
+    loop {
+        let text = std::fs::read_to_string(&status_file).unwrap_or_default();
+        let peak = text.lines().find_map(|l| l.strip_prefix("VmHWM:"));
+        let kb = peak.and_then(|v| v.trim().trim_end_matches(" kB").parse().ok());
+        peak_kb = peak_kb.max(kb.unwrap_or(0));
+        if let Some(status) = child.try_wait().unwrap() {
+            return (status.code(), peak_kb);
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
 /// Runs a command with a limit on its time.
 pub fn finish(command: &mut Command) -> Ran {
     let mut child = command
