@@ -1,5 +1,7 @@
 //! Frames as stored samples, and 8-bit pictures of them. No DICOM types.
 
+pub mod float;
+
 use serde::{Deserialize, Serialize};
 
 /// How sample values are meant to be seen (PS3.3 C.7.6.3.1.2).
@@ -75,7 +77,7 @@ pub struct PixelFormat {
     pub cols: u32,
     /// 1 or 3.
     pub samples_per_pixel: u16,
-    /// 1, 8, 16 or 32.
+    /// 1, 8, 16 or 32; 32 or 64 for floats.
     pub bits_allocated: u16,
     /// Significant bits of a sample.
     pub bits_stored: u16,
@@ -87,6 +89,9 @@ pub struct PixelFormat {
     pub photometric: Photometric,
     /// Whether each sample has a plane of its own (Planar Configuration 1).
     pub planar: bool,
+    /// Whether samples are IEEE 754 numbers that fill their words; their stored values are those of [`float`].
+    #[serde(default)]
+    pub float: bool,
 }
 
 impl PixelFormat {
@@ -119,10 +124,10 @@ impl PixelFormat {
     }
 
     /// The bits of a sample word that belong to the stored value.
-    pub fn stored_mask(&self) -> u32 {
-        let width = u32::from(self.bits_stored).clamp(1, 32);
+    pub fn stored_mask(&self) -> u64 {
+        let width = u32::from(self.bits_stored).clamp(1, 64);
         let low = (u32::from(self.high_bit) + 1).saturating_sub(width);
-        (u32::MAX >> (32 - width)) << low
+        (u64::MAX >> (64 - width)) << low
     }
 }
 
@@ -140,22 +145,17 @@ pub struct Frame {
 impl Frame {
     /// The raw word (all allocated bits) of sample `c` of pixel `x`, `y`. For 4:2:2 frames the chrominance samples are
     /// those of the pixel's group.
-    pub fn word(&self, x: u32, y: u32, c: usize) -> u32 {
+    pub fn word(&self, x: u32, y: u32, c: usize) -> u64 {
         let i = self.sample_index(x, y, c);
         match self.format.bytes_per_sample() {
-            1 => u32::from(self.data[i]),
-            2 => u32::from(u16::from_le_bytes([self.data[2 * i], self.data[2 * i + 1]])),
-            _ => u32::from_le_bytes([
-                self.data[4 * i],
-                self.data[4 * i + 1],
-                self.data[4 * i + 2],
-                self.data[4 * i + 3],
-            ]),
+            1 => u64::from(self.data[i]),
+            2 => u64::from(u16::from_le_bytes([self.data[2 * i], self.data[2 * i + 1]])),
+            n => word_of(&self.data[n * i..n * (i + 1)]),
         }
     }
 
     /// Writes the raw word of sample `c` of pixel `x`, `y`.
-    pub fn set_word(&mut self, x: u32, y: u32, c: usize, word: u32) {
+    pub fn set_word(&mut self, x: u32, y: u32, c: usize, word: u64) {
         let n = self.format.bytes_per_sample();
         let i = self.sample_index(x, y, c) * n;
         self.data[i..i + n].copy_from_slice(&word.to_le_bytes()[..n]);
@@ -187,27 +187,42 @@ impl Frame {
     }
 }
 
-/// The stored value in a raw word: the Bits Stored field shifted to bit 0, sign-extended where samples are signed.
-pub fn stored_value(f: &PixelFormat, word: u32) -> i64 {
+/// A raw word from its bytes, little endian, at most eight.
+pub fn word_of(bytes: &[u8]) -> u64 {
+    bytes
+        .iter()
+        .rev()
+        .fold(0, |word, b| word << 8 | u64::from(*b))
+}
+
+/// The stored value in a raw word: the Bits Stored field shifted to bit 0, sign-extended where samples are signed; for
+/// floats that of [`float::value`].
+pub fn stored_value(f: &PixelFormat, word: u64) -> i64 {
+    if f.float {
+        return float::value(f, word);
+    }
     let width = u32::from(f.bits_stored).clamp(1, 32);
     let low = (u32::from(f.high_bit) + 1).saturating_sub(width);
-    let field = (word >> low) & (u32::MAX >> (32 - width));
+    let field = (word >> low) & (u64::MAX >> (64 - width));
     if f.signed && field >> (width - 1) & 1 == 1 {
-        i64::from(field) - (1i64 << width)
+        field as i64 - (1i64 << width)
     } else {
-        i64::from(field)
+        field as i64
     }
 }
 
 /// The raw word for a stored value, all bits outside the stored field cleared except the sign extension above it.
-pub fn word_for_value(f: &PixelFormat, value: i64) -> u32 {
+pub fn word_for_value(f: &PixelFormat, value: i64) -> u64 {
+    if f.float {
+        return float::word(f, value);
+    }
     let width = u32::from(f.bits_stored).clamp(1, 32);
     let low = (u32::from(f.high_bit) + 1).saturating_sub(width);
-    let allocated = u32::MAX >> (32 - u32::from(f.bits_allocated).clamp(1, 32));
+    let allocated = u64::MAX >> (64 - u32::from(f.bits_allocated).clamp(1, 32));
     let bits = if f.signed {
-        value as u32
+        value as u64
     } else {
-        value as u32 & (u32::MAX >> (32 - width))
+        value as u64 & (u64::MAX >> (64 - width))
     };
     (bits << low) & allocated
 }
@@ -288,4 +303,6 @@ pub struct Display {
     pub voi_luts: Vec<Lut>,
     /// Red, green and blue palette (on stored values), for `PALETTE COLOR`.
     pub palette: Option<[Lut; 3]>,
+    /// Lowest and highest number that stands for "no value" in float samples ((0028,0122) to (0028,0125)).
+    pub float_padding: Option<(f64, f64)>,
 }

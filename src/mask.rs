@@ -1,7 +1,7 @@
 //! Filling rectangles of a frame, and the value to fill with (PS3.3 C.7.6.3; dicom.md §3.1).
 
 use crate::facts::Facts;
-use crate::frame::{Frame, Lut, Photometric, PixelFormat, word_for_value};
+use crate::frame::{Frame, Lut, Photometric, PixelFormat, float, word_for_value};
 use crate::geometry::Rect;
 use crate::plan::Fill;
 
@@ -51,7 +51,8 @@ pub struct Extremes {
 }
 
 impl Extremes {
-    /// Extremes of a one-sample frame outside the rectangles; `None` if every pixel is masked.
+    /// Extremes of a one-sample frame outside the rectangles; `None` if every pixel is masked. Of floats only finite
+    /// numbers count.
     pub fn outside(frame: &Frame, masks: &[Rect]) -> Option<Extremes> {
         let f = &frame.format;
         let mut found: Option<Extremes> = None;
@@ -67,6 +68,10 @@ impl Extremes {
             for (from, to) in spans {
                 while x < from {
                     let v = frame.value(x, y, 0);
+                    x += 1;
+                    if f.float && !float::number(f, v).is_finite() {
+                        continue;
+                    }
                     found = Some(match found {
                         None => Extremes { low: v, high: v },
                         Some(e) => Extremes {
@@ -74,7 +79,6 @@ impl Extremes {
                             high: e.high.max(v),
                         },
                     });
-                    x += 1;
                 }
                 x = x.max(to);
             }
@@ -101,6 +105,15 @@ pub fn choose_fill(facts: &Facts, outside: Option<Extremes>) -> Fill {
     let one = |value: i64| Fill {
         words: [word_for_value(f, value); 3],
     };
+    if f.float {
+        // The padding value where the object has one (dicom.md §3.1); else a number that is there already.
+        let extreme = |e: Extremes| match f.photometric {
+            Photometric::Monochrome1 => e.high,
+            _ => e.low,
+        };
+        let number = facts.pixel_padding.or(outside.map(extreme));
+        return one(number.unwrap_or_else(|| float::nearest(f, 0.0)));
+    }
     let n = u32::from(f.bits_stored);
     let (min, max) = if f.signed {
         (-(1i64 << (n - 1)), (1i64 << (n - 1)) - 1)
@@ -174,6 +187,7 @@ mod tests {
             signed: false,
             photometric,
             planar: false,
+            float: false,
         }
     }
 

@@ -96,7 +96,7 @@ pub struct CarrierAction {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fill {
     /// Words for samples 0, 1 and 2; only the first counts for one sample a pixel.
-    pub words: [u32; 3],
+    pub words: [u64; 3],
 }
 
 /// Everything that will be done to one object.

@@ -215,6 +215,7 @@ mask = [[0, 0, 10, 10]]
                 signed: false,
                 photometric: Photometric::Monochrome2,
                 planar: false,
+                float: false,
             },
             photometric_header: String::new(),
             frames: 1,

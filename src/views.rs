@@ -5,13 +5,16 @@
 //! luma, and then says where it lies. Arithmetic is integer wherever a view depends on pixels; header windows go through
 //! `f64` once per table entry.
 
-use crate::frame::{Display, Frame, Gray, Lut, Photometric, Window, stored_value};
+mod float;
+
+use crate::frame::{Display, Frame, Gray, Lut, Photometric, Window, stored_value, word_of};
 use crate::geometry::Rect;
 
 /// One picture of a frame, or of a part of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct View {
-    /// `luma`, `red`, `blue`, `window-1`, `voi-lut-1`, `full-range`, `robust-range`, `low-range`, `high-range`, `overlay-6000`.
+    /// `luma`, `red`, `blue`, `window-1`, `voi-lut-1`, `full-range`, `robust-range`, `low-range`, `high-range`, `overlay-6000`;
+    /// of floats also `rank` and `no-number`.
     pub name: String,
     /// Where the picture lies in the frame: column and row of its top left pixel.
     pub origin: (u32, u32),
@@ -42,7 +45,10 @@ const END_RANGE_DIVISOR: i64 = 16;
 
 /// Every distinct view of a frame; at least one.
 pub fn views(frame: &Frame, display: &Display) -> Vec<View> {
-    if frame.format.samples_per_pixel == 3 || frame.format.photometric == Photometric::PaletteColor
+    if frame.format.float {
+        float::views(frame, display)
+    } else if frame.format.samples_per_pixel == 3
+        || frame.format.photometric == Photometric::PaletteColor
     {
         colour_views(&rgb(frame, display))
     } else {
@@ -56,7 +62,7 @@ pub fn first_look(frame: &Frame, display: &Display) -> Rgb {
     {
         return rgb(frame, display);
     }
-    let views = gray_views(frame, display);
+    let views = views(frame, display);
     let picture = &views[0].picture;
     Rgb {
         width: picture.width,
@@ -118,7 +124,7 @@ fn rgb(frame: &Frame, display: &Display) -> Rgb {
             let s = [0, 1, 2].map(|c| {
                 let word = frame.word(x, y, c);
                 let low = (u32::from(f.high_bit) + 1).saturating_sub(u32::from(f.bits_stored));
-                (((word >> low) & (u32::MAX >> (32 - u32::from(f.bits_stored).clamp(1, 32))))
+                (((word >> low) & (u64::MAX >> (64 - u32::from(f.bits_stored).clamp(1, 32))))
                     >> shift) as i32
             });
             data.extend(if ybr {
@@ -319,7 +325,7 @@ impl Histogram {
                     .iter()
                     .enumerate()
                     .filter(|(_, n)| **n > 0)
-                    .map(|(w, &n)| (stored_value(f, w as u32), n)),
+                    .map(|(w, &n)| (stored_value(f, w as u64), n)),
             );
             counts.sort_unstable_by_key(|c| c.0);
         } else {
@@ -383,17 +389,14 @@ impl Histogram {
 }
 
 /// Calls `each` with the raw word of every sample, in order.
-fn for_words(frame: &Frame, mut each: impl FnMut(u32)) {
+fn for_words(frame: &Frame, mut each: impl FnMut(u64)) {
     match frame.format.bytes_per_sample() {
-        1 => frame.data.iter().for_each(|&b| each(u32::from(b))),
+        1 => frame.data.iter().for_each(|&b| each(u64::from(b))),
         2 => frame
             .data
             .chunks_exact(2)
-            .for_each(|b| each(u32::from(u16::from_le_bytes([b[0], b[1]])))),
-        _ => frame
-            .data
-            .chunks_exact(4)
-            .for_each(|b| each(u32::from_le_bytes([b[0], b[1], b[2], b[3]]))),
+            .for_each(|b| each(u64::from(u16::from_le_bytes([b[0], b[1]])))),
+        n => frame.data.chunks_exact(n).for_each(|b| each(word_of(b))),
     }
 }
 
@@ -419,6 +422,7 @@ mod tests {
             signed,
             photometric,
             planar: false,
+            float: false,
         }
     }
 

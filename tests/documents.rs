@@ -260,8 +260,6 @@ fn the_readme_names_every_command_and_flag_and_no_other() {
         "batch watch",
         "batch merge",
         "worker",
-        "report",
-        "trace",
         "preview",
         "verify",
         "doctor",
@@ -306,12 +304,7 @@ fn the_readme_names_every_command_and_flag_and_no_other() {
         args.push("--help");
         there.extend(flags(&place.run(&args).out));
     }
-    for more in [
-        ["key", "map"],
-        ["profile", "diff"],
-        ["optout", "check"],
-        ["optout", "recall"],
-    ] {
+    for more in [["key", "map"], ["profile", "diff"], ["optout", "check"]] {
         there.extend(flags(&place.run(&[more[0], more[1], "--help"]).out));
     }
     for general in ["help", "version"] {

@@ -21,20 +21,21 @@ use unburn::key::Key;
 use unburn::outcome::Outcome;
 use unburn::report::Identical;
 
-/// The cases of this run: all of them, or every twenty-fourth and the first of each syntax.
+/// The cases of this run: all of them, or every twenty-fourth and the first of each syntax, of floats too.
 fn chosen() -> Vec<Case> {
     let all = cases();
     assert!(all.len() >= 150, "only {} cases", all.len());
     if full() {
         return all;
     }
-    let mut last = "";
+    let mut last = Vec::new();
     let part: Vec<Case> = all
         .into_iter()
         .enumerate()
         .filter(|(i, case)| {
-            let first = case.support.uid != last;
-            last = case.support.uid;
+            let kind = (case.support.uid, case.name.contains("-float"));
+            let first = !last.contains(&kind);
+            last.push(kind);
             first || i % 24 == 0
         })
         .map(|(_, case)| case)

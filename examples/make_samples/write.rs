@@ -137,6 +137,7 @@ fn rle(picture: &Picture) -> Result<Vec<u8>, Box<dyn Error>> {
         signed: false,
         photometric: Photometric::Rgb,
         planar: false,
+        float: false,
     };
     let data = picture.bytes();
     Ok(unburn::codec::rle::encode(&Frame { format, data })?)

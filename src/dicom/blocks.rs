@@ -102,7 +102,7 @@ impl Object {
     fn levels(&self, encoded: &[u8], fill: &Fill) -> Result<[u16; 3], Refusal> {
         let info = decode::probe(Codec::JpegDct, encoded)?.unwrap_or_default();
         let bits = info.precision.clamp(1, 16);
-        let field = u32::from(u16::MAX >> (16 - bits));
+        let field = u64::from(u16::MAX >> (16 - bits));
         let words = fill.words.map(|w| (w & field) as u16);
         let header = self.header_format.photometric;
         let ybr = match info.colour {

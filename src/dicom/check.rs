@@ -4,7 +4,7 @@
 //! the comparison of samples. Shares the parser with reading, but believes nothing that the writer knew.
 
 use super::dataset::{Encoding, Value, group_end, parse};
-use super::object::{Frames, Object, PIXEL_DATA, read_bytes};
+use super::object::{Frames, Object, read_bytes};
 use super::support::Support;
 use super::value::Values;
 use super::write::Written;
@@ -59,6 +59,9 @@ pub fn check_written(
     }
     if object.set.elements.iter().any(|e| e.tag.1 == 0) {
         return Err(bad("a group length is left"));
+    }
+    if object.samples != original.samples {
+        return Err(bad("the samples are in another element"));
     }
     even_lengths(&object)?;
     encapsulation(&object, out_syntax)?;
@@ -115,7 +118,7 @@ fn even_lengths(object: &Object) -> Result<(), Refusal> {
 
 fn encapsulation(object: &Object, out_syntax: &str) -> Result<(), Refusal> {
     let encapsulated = Support::of(out_syntax).is_some_and(Support::encapsulated);
-    let Some(e) = object.set.get(PIXEL_DATA) else {
+    let Some(e) = object.set.get(object.samples) else {
         return Err(bad("no pixel data"));
     };
     if object.carriers().stale_offset_table {

@@ -61,6 +61,7 @@ const IMAGES: &[(&str, BurnedIn)] = &[
     ("14.1", OnlyNo),
     ("14.2", OnlyNo),
     ("20", Optional),
+    ("30", OnlyNo),
     ("77.1", Optional),
     ("77.2", Optional),
     ("77.1.1", Optional),
@@ -89,7 +90,6 @@ const HEADER_ONLY: &[&str] = &[
 
 /// Classes with a reason of their own. Ends in `.`: all that begin so.
 const SPECIAL: &[(&str, Reason, &str)] = &[
-    ("30", Reason::ParametricMap, "a parametric map"),
     ("81.1", Reason::ParametricMap, "an ophthalmic map"),
     ("82.1", Reason::ParametricMap, "a corneal map"),
     ("66", Reason::RawData, "raw data"),
@@ -180,7 +180,8 @@ mod tests {
             ("1.2.840.10008.5.1.4.1.1.104.1", Some(Reason::Document)),
             ("1.2.840.10008.5.1.4.1.1.9.4.1", Some(Reason::Waveform)),
             ("1.2.840.10008.5.1.4.1.1.66", Some(Reason::RawData)),
-            ("1.2.840.10008.5.1.4.1.1.30", Some(Reason::ParametricMap)),
+            ("1.2.840.10008.5.1.4.1.1.30", None),
+            ("1.2.840.10008.5.1.4.1.1.81.1", Some(Reason::ParametricMap)),
             ("1.2.840.10008.5.1.4.1.1.481.2", Some(Reason::ObjectClass)),
             ("1.2.840.10008.5.1.4.1.1.66.4", Some(Reason::ObjectClass)),
             ("1.2.840.10008.5.1.4.1.1", Some(Reason::ObjectClass)),

@@ -316,6 +316,7 @@ mod tests {
             signed,
             photometric: Photometric::Monochrome2,
             planar: false,
+            float: false,
         }
     }
 

@@ -32,6 +32,38 @@ pub fn from_header(v: &Values<'_>, limits: &Limits) -> Result<PixelFormat, Refus
     let cols = need(tags::COLUMNS, "Columns")?;
     let samples_per_pixel = need(tags::SAMPLES_PER_PIXEL, "Samples per Pixel")?;
     let bits_allocated = need(tags::BITS_ALLOCATED, "Bits Allocated")?;
+    let name = v
+        .code(tags::PHOTOMETRIC_INTERPRETATION)
+        .ok_or_else(|| inconsistent("Photometric Interpretation is missing"))?;
+    let photometric = Photometric::from_name(&name)
+        .ok_or_else(|| unsupported("photometric interpretation is retired or unknown"))?;
+    if rows == 0 || cols == 0 {
+        return Err(inconsistent("no rows or no columns"));
+    }
+    if let Some(width) = float_width(v) {
+        let grey = matches!(
+            photometric,
+            Photometric::Monochrome1 | Photometric::Monochrome2
+        );
+        if samples_per_pixel != 1 || !grey || bits_allocated != width {
+            return Err(inconsistent("the header does not fit float pixel data"));
+        }
+        return within(
+            PixelFormat {
+                rows: rows.into(),
+                cols: cols.into(),
+                samples_per_pixel,
+                bits_allocated,
+                bits_stored: width,
+                high_bit: width - 1,
+                signed: true,
+                photometric,
+                planar: false,
+                float: true,
+            },
+            limits,
+        );
+    }
     let bits_stored = need(tags::BITS_STORED, "Bits Stored")?;
     let high_bit = match v.set.get(tags::HIGH_BIT) {
         Some(_) => need(tags::HIGH_BIT, "High Bit")?,
@@ -42,11 +74,6 @@ pub fn from_header(v: &Values<'_>, limits: &Limits) -> Result<PixelFormat, Refus
         1 => true,
         _ => return Err(inconsistent("Pixel Representation is neither 0 nor 1")),
     };
-    let name = v
-        .code(tags::PHOTOMETRIC_INTERPRETATION)
-        .ok_or_else(|| inconsistent("Photometric Interpretation is missing"))?;
-    let photometric = Photometric::from_name(&name)
-        .ok_or_else(|| unsupported("photometric interpretation is retired or unknown"))?;
     let colour = !matches!(
         photometric,
         Photometric::Monochrome1 | Photometric::Monochrome2 | Photometric::PaletteColor
@@ -55,9 +82,6 @@ pub fn from_header(v: &Values<'_>, limits: &Limits) -> Result<PixelFormat, Refus
         return Err(inconsistent(
             "Samples per Pixel does not fit the photometric interpretation",
         ));
-    }
-    if rows == 0 || cols == 0 {
-        return Err(inconsistent("no rows or no columns"));
     }
     if !matches!(bits_allocated, 1 | 8 | 16 | 32) || colour && bits_allocated > 16 {
         return Err(unsupported(format!("{bits_allocated} bits allocated")));
@@ -77,17 +101,34 @@ pub fn from_header(v: &Values<'_>, limits: &Limits) -> Result<PixelFormat, Refus
     if samples_per_pixel > 1 && (signed || bits_allocated == 1) {
         return Err(unsupported("signed or 1-bit colour samples"));
     }
-    let format = PixelFormat {
-        rows: rows.into(),
-        cols: cols.into(),
-        samples_per_pixel,
-        bits_allocated,
-        bits_stored,
-        high_bit,
-        signed,
-        photometric,
-        planar,
-    };
+    within(
+        PixelFormat {
+            rows: rows.into(),
+            cols: cols.into(),
+            samples_per_pixel,
+            bits_allocated,
+            bits_stored,
+            high_bit,
+            signed,
+            photometric,
+            planar,
+            float: false,
+        },
+        limits,
+    )
+}
+
+/// Bits of a sample of Float or Double Float Pixel Data; `None` where the samples are integers.
+fn float_width(v: &Values<'_>) -> Option<u16> {
+    let there = |tag| v.set.get(tag).is_some();
+    if there(tags::FLOAT_PIXEL_DATA) {
+        Some(32)
+    } else {
+        there(tags::DOUBLE_FLOAT_PIXEL_DATA).then_some(64)
+    }
+}
+
+fn within(format: PixelFormat, limits: &Limits) -> Result<PixelFormat, Refusal> {
     if format.bytes_per_frame() as u64 > limits.frame_bytes {
         return Err(Refusal::new(Reason::Limit, "a frame is above the limit"));
     }
@@ -185,7 +226,11 @@ fn in_table(codec: Codec, f: PixelFormat) -> Result<PixelFormat, Refusal> {
     }
     Err(unsupported(format!(
         "{}{} samples in words of {} bits have no row in the support table for this coding",
-        if f.signed { "signed " } else { "" },
+        match (f.float, f.signed) {
+            (true, _) => "float ",
+            (_, true) => "signed ",
+            _ => "",
+        },
         f.photometric.name(),
         f.bits_allocated
     )))

@@ -12,7 +12,7 @@ use super::whole::HeaderObject;
 use super::{classes, decode, display, file, format, identity};
 use crate::config::Limits;
 use crate::facts::{Equipment, Facts, TransferSyntax, UsRegion};
-use crate::frame::{Frame, Gray, Photometric, PixelFormat};
+use crate::frame::{Frame, Gray, Photometric, PixelFormat, float};
 use crate::geometry::Rect;
 use crate::outcome::{Reason, Refusal};
 use dicom_core::Tag;
@@ -24,6 +24,17 @@ use std::path::Path;
 
 /// (7FE0,0010).
 pub(super) const PIXEL_DATA: Tag = Tag(0x7FE0, 0x0010);
+/// The elements that can hold an object's samples, exactly one of them (dicom.md §3.6).
+const SAMPLES: [Tag; 3] = [
+    PIXEL_DATA,
+    tags::FLOAT_PIXEL_DATA,
+    tags::DOUBLE_FLOAT_PIXEL_DATA,
+];
+
+/// The element that holds an object's samples.
+pub(super) fn samples_tag(set: &DataSet) -> Option<Tag> {
+    SAMPLES.into_iter().find(|t| set.get(*t).is_some())
+}
 
 /// Where frames lie.
 #[derive(Debug)]
@@ -73,6 +84,8 @@ pub struct Object {
     pub(super) set: DataSet,
     pub(super) syntax: &'static Support,
     pub(super) frames: Frames,
+    /// Which element holds them.
+    pub(super) samples: Tag,
     pub(super) header_format: PixelFormat,
     facts: Facts,
     sha256: [u8; 32],
@@ -162,7 +175,7 @@ pub fn open_bytes(bytes: Vec<u8>, limits: &Limits, header_only: bool) -> Result<
     {
         return HeaderObject::new(read, sha256).map(|o| Opened::Header(Box::new(o)));
     }
-    check_object(&v)?;
+    let samples = check_object(&v)?;
     let syntax = Support::of(&read.transfer_syntax)
         .ok_or_else(|| Refusal::new(Reason::TransferSyntax, "an unknown transfer syntax"))?;
     match syntax.codec {
@@ -178,7 +191,10 @@ pub fn open_bytes(bytes: Vec<u8>, limits: &Limits, header_only: bool) -> Result<
         preamble,
         ..Carriers::default()
     };
-    let frames = locate_frames(&v, syntax, &header_format, count, &mut carriers)?;
+    if header_format.float && syntax.encapsulated() {
+        return Err(Refusal::new(Reason::FloatPixels, syntax.name));
+    }
+    let frames = locate_frames(&v, samples, syntax, &header_format, count, &mut carriers)?;
     let mut stream_lossy = false;
     let mut unit = None;
     let format = match &frames {
@@ -217,6 +233,7 @@ pub fn open_bytes(bytes: Vec<u8>, limits: &Limits, header_only: bool) -> Result<
         stream_lossy,
         unit,
         frames,
+        samples,
         header_format,
         syntax,
         notes: read.notes,
@@ -226,8 +243,8 @@ pub fn open_bytes(bytes: Vec<u8>, limits: &Limits, header_only: bool) -> Result<
     })))
 }
 
-/// Refuses objects that are no image with one Pixel Data.
-fn check_object(v: &Values<'_>) -> Result<(), Refusal> {
+/// Refuses objects that are no image with samples in one element; gives that element.
+fn check_object(v: &Values<'_>) -> Result<Tag, Refusal> {
     let Some(class) = v.code(tags::SOP_CLASS_UID) else {
         let reason = if v.set.get(tags::DIRECTORY_RECORD_SEQUENCE).is_some() {
             Reason::Dicomdir
@@ -257,18 +274,18 @@ fn check_object(v: &Values<'_>) -> Result<(), Refusal> {
             "pixels are only referenced by a URL",
         ));
     }
-    if [tags::FLOAT_PIXEL_DATA, tags::DOUBLE_FLOAT_PIXEL_DATA]
-        .iter()
-        .any(|t| v.set.get(*t).is_some())
-    {
-        return Err(Refusal::new(Reason::FloatPixels, "float pixel data"));
+    let tag = samples_tag(v.set).ok_or_else(|| Refusal::new(Reason::NoPixels, "no pixel data"))?;
+    if SAMPLES.iter().filter(|t| v.set.get(**t).is_some()).count() > 1 {
+        return Err(Refusal::new(
+            Reason::Inconsistent,
+            "samples in more than one element",
+        ));
     }
-    match v.set.get(PIXEL_DATA).map(|e| &e.value) {
-        None => Err(Refusal::new(Reason::NoPixels, "no pixel data")),
+    match v.set.get(tag).map(|e| &e.value) {
         Some(Value::Source(range)) if range.is_empty() => {
             Err(Refusal::new(Reason::Truncated, "pixel data is empty"))
         }
-        Some(_) => Ok(()),
+        _ => Ok(tag),
     }
 }
 
@@ -297,13 +314,14 @@ fn frame_count(v: &Values<'_>, limits: &Limits) -> Result<u32, Refusal> {
 
 fn locate_frames(
     v: &Values<'_>,
+    samples: Tag,
     syntax: &'static Support,
     f: &PixelFormat,
     count: u32,
     carriers: &mut Carriers,
 ) -> Result<Frames, Refusal> {
     let inconsistent = |what: &str| Refusal::new(Reason::Inconsistent, what);
-    match v.set.get(PIXEL_DATA).map(|e| &e.value) {
+    match v.set.get(samples).map(|e| &e.value) {
         Some(Value::Source(range)) if !syntax.encapsulated() => {
             let f = format::decoded(*f, Codec::Native, None)?;
             let frame = f.bytes_per_frame() as u64;
@@ -374,17 +392,23 @@ fn facts(
 ) -> Result<Facts, Refusal> {
     let text = |tag| v.code(tag).unwrap_or_default();
     let palette = format.photometric == Photometric::PaletteColor;
-    let padding = v
-        .int(tags::PIXEL_PADDING_VALUE)
-        .filter(|_| v.set.get(tags::PIXEL_PADDING_RANGE_LIMIT).is_none())
-        // The VR follows Pixel Representation, and implicit VR cannot say so.
-        .map(|n| {
-            if format.signed {
-                i64::from(n as i16)
-            } else {
-                i64::from(n as u16)
-            }
-        });
+    let mut display = display::display(v.bytes, v.set, format.signed, palette)?;
+    let padding = if format.float {
+        display.float_padding = float_padding(v);
+        let single = display.float_padding.filter(|(low, high)| low == high);
+        single.map(|(number, _)| float::nearest(&format, number))
+    } else {
+        v.int(tags::PIXEL_PADDING_VALUE)
+            .filter(|_| v.set.get(tags::PIXEL_PADDING_RANGE_LIMIT).is_none())
+            // The VR follows Pixel Representation, and implicit VR cannot say so.
+            .map(|n| {
+                if format.signed {
+                    i64::from(n as i16)
+                } else {
+                    i64::from(n as u16)
+                }
+            })
+    };
     Ok(Facts {
         sop_class: text(tags::SOP_CLASS_UID),
         sop_instance: text(tags::SOP_INSTANCE_UID),
@@ -399,7 +423,7 @@ fn facts(
         format,
         photometric_header: text(tags::PHOTOMETRIC_INTERPRETATION),
         frames,
-        display: display::display(v.bytes, v.set, format.signed, palette)?,
+        display,
         burned_in_annotation: match v.code(tags::BURNED_IN_ANNOTATION).as_deref() {
             Some("YES") => Some(true),
             Some("NO") => Some(false),
@@ -409,6 +433,21 @@ fn facts(
         us_regions: us_regions(v, &format),
         identities: identity::identities(v.bytes, v.set),
     })
+}
+
+/// The padding of float samples: a number or a range, lowest first.
+fn float_padding(v: &Values<'_>) -> Option<(f64, f64)> {
+    let first = |tags: [Tag; 2]| tags.into_iter().find_map(|t| v.floats(t).first().copied());
+    let value = first([
+        tags::FLOAT_PIXEL_PADDING_VALUE,
+        tags::DOUBLE_FLOAT_PIXEL_PADDING_VALUE,
+    ])?;
+    let limit = first([
+        tags::FLOAT_PIXEL_PADDING_RANGE_LIMIT,
+        tags::DOUBLE_FLOAT_PIXEL_PADDING_RANGE_LIMIT,
+    ])
+    .unwrap_or(value);
+    Some((value.min(limit), value.max(limit)))
 }
 
 /// The ultrasound regions; none where one of them leaves the frame, which is then not the one that they were made for.

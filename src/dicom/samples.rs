@@ -3,10 +3,10 @@
 //! Retired overlays and old text live there. Takes decoded frames; signed samples count as clean when the bits above the
 //! field repeat the sign.
 
-use crate::frame::{Frame, PixelFormat};
+use crate::frame::{Frame, PixelFormat, word_of};
 
 /// Whether a word holds anything outside the stored field, and the word without it. Sub-byte words hold nothing else.
-fn canonical(f: &PixelFormat, word: u32) -> u32 {
+fn canonical(f: &PixelFormat, word: u64) -> u64 {
     if f.bits_allocated == 1 {
         return word & 1;
     }
@@ -31,7 +31,7 @@ pub fn clear_high_bits(frame: &mut Frame) -> usize {
     let n = f.bytes_per_sample();
     let mut changed = 0;
     for bytes in frame.data.chunks_exact_mut(n) {
-        let word = word(bytes);
+        let word = word_of(bytes);
         let clean = canonical(&f, word);
         if clean != word {
             changed += 1;
@@ -41,15 +41,8 @@ pub fn clear_high_bits(frame: &mut Frame) -> usize {
     changed
 }
 
-fn words<'a>(f: &PixelFormat, data: &'a [u8]) -> impl Iterator<Item = u32> + 'a {
-    data.chunks_exact(f.bytes_per_sample()).map(word)
-}
-
-fn word(bytes: &[u8]) -> u32 {
-    bytes
-        .iter()
-        .rev()
-        .fold(0, |word, b| word << 8 | u32::from(*b))
+fn words<'a>(f: &PixelFormat, data: &'a [u8]) -> impl Iterator<Item = u64> + 'a {
+    data.chunks_exact(f.bytes_per_sample()).map(word_of)
 }
 
 #[cfg(test)]
@@ -69,6 +62,7 @@ mod tests {
                 signed,
                 photometric: Photometric::Monochrome2,
                 planar: false,
+                float: false,
             },
             data: words.iter().flat_map(|w| w.to_le_bytes()).collect(),
         }

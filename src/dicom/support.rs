@@ -176,6 +176,8 @@ pub struct Shape {
     pub photometric: &'static [Photometric],
     /// Bits Allocated.
     pub allocated: &'static [u16],
+    /// Whether samples are IEEE 754 numbers.
+    pub float: bool,
     /// Whether samples may be signed.
     pub signed: bool,
     /// Whether masked frames are written in the same coding, exactly; else in [`EXPLICIT_LE`].
@@ -188,40 +190,46 @@ const PLAIN: &[Codec] = &[Codec::Native, Codec::Uncompressed, Codec::DeflatedFra
 const GREY: &[Photometric] = &[Photometric::Monochrome1, Photometric::Monochrome2];
 const PALETTE: &[Photometric] = &[Photometric::PaletteColor];
 const COLOUR: &[Photometric] = &[Photometric::Rgb, Photometric::YbrFull];
+/// Float pixel data is never encapsulated (PS3.5 A.4).
+const NATIVE: &[Codec] = &[Codec::Native];
 const YBR: &[Photometric] = &[Photometric::YbrFull];
 const RGB: &[Photometric] = &[Photometric::Rgb];
 const HALF_COLOUR: &[Photometric] = &[Photometric::YbrFull422, Photometric::YbrPartial422];
 
 macro_rules! shapes {
-    ($($codecs:expr, $photometric:expr, $allocated:expr, $signed:literal, $written:literal, $side:literal;)*) => {
+    ($($codecs:expr, $photometric:expr, $numbers:ident $allocated:expr, $signed:literal, $written:literal, $side:literal;)*) => {
         &[$(Shape {
-            codecs: $codecs, photometric: $photometric, allocated: $allocated, signed: $signed, written: $written, least_side: $side,
+            codecs: $codecs, photometric: $photometric, allocated: $allocated, float: shapes!($numbers), signed: $signed,
+            written: $written, least_side: $side,
         }),*]
     };
+    (int) => { false };
+    (float) => { true };
 }
 
 /// Every shape of samples that is read, by coding. Compressed frames hold the samples of the stored field from bit 0 on
 /// (High Bit = Bits Stored - 1); native ones may have it anywhere.
 pub const SHAPES: &[Shape] = shapes! {
-    PLAIN, GREY, &[1, 8, 16, 32], true, true, 1;
-    PLAIN, PALETTE, &[8, 16], true, true, 1;
-    PLAIN, COLOUR, &[8, 16], false, true, 1;
-    PLAIN, HALF_COLOUR, &[8], false, true, 1;
-    &[Codec::Rle], GREY, &[8, 16, 32], true, true, 1;
-    &[Codec::Rle], PALETTE, &[8, 16], true, true, 1;
-    &[Codec::Rle], COLOUR, &[8, 16], false, true, 1;
-    &[Codec::JpegDct], GREY, &[8, 16], true, true, 1;
-    &[Codec::JpegDct], RGB, &[8, 16], false, true, 1;
-    &[Codec::JpegDct], YBR, &[16], false, true, 1;
-    &[Codec::JpegLossless], GREY, &[8, 16], true, true, 1;
-    &[Codec::JpegLossless], PALETTE, &[8, 16], true, true, 1;
-    &[Codec::JpegLossless], COLOUR, &[8], false, true, 1;
-    &[Codec::JpegLs, Codec::Jpeg2000], GREY, &[8, 16], true, true, 1;
-    &[Codec::JpegLs, Codec::Jpeg2000], PALETTE, &[8, 16], true, true, 1;
-    &[Codec::JpegLs, Codec::Jpeg2000], COLOUR, &[8, 16], false, true, 1;
-    &[Codec::JpegXl], GREY, &[8, 16], true, true, 2;
-    &[Codec::JpegXl], PALETTE, &[8, 16], true, true, 2;
-    &[Codec::JpegXl], RGB, &[8, 16], false, true, 2;
+    PLAIN, GREY, int &[1, 8, 16, 32], true, true, 1;
+    NATIVE, GREY, float &[32, 64], true, true, 1;
+    PLAIN, PALETTE, int &[8, 16], true, true, 1;
+    PLAIN, COLOUR, int &[8, 16], false, true, 1;
+    PLAIN, HALF_COLOUR, int &[8], false, true, 1;
+    &[Codec::Rle], GREY, int &[8, 16, 32], true, true, 1;
+    &[Codec::Rle], PALETTE, int &[8, 16], true, true, 1;
+    &[Codec::Rle], COLOUR, int &[8, 16], false, true, 1;
+    &[Codec::JpegDct], GREY, int &[8, 16], true, true, 1;
+    &[Codec::JpegDct], RGB, int &[8, 16], false, true, 1;
+    &[Codec::JpegDct], YBR, int &[16], false, true, 1;
+    &[Codec::JpegLossless], GREY, int &[8, 16], true, true, 1;
+    &[Codec::JpegLossless], PALETTE, int &[8, 16], true, true, 1;
+    &[Codec::JpegLossless], COLOUR, int &[8], false, true, 1;
+    &[Codec::JpegLs, Codec::Jpeg2000], GREY, int &[8, 16], true, true, 1;
+    &[Codec::JpegLs, Codec::Jpeg2000], PALETTE, int &[8, 16], true, true, 1;
+    &[Codec::JpegLs, Codec::Jpeg2000], COLOUR, int &[8, 16], false, true, 1;
+    &[Codec::JpegXl], GREY, int &[8, 16], true, true, 2;
+    &[Codec::JpegXl], PALETTE, int &[8, 16], true, true, 2;
+    &[Codec::JpegXl], RGB, int &[8, 16], false, true, 2;
 };
 
 /// The row for samples in a coding.
@@ -230,6 +238,7 @@ pub fn shape(codec: Codec, f: &PixelFormat) -> Option<&'static Shape> {
         s.codecs.contains(&codec)
             && s.photometric.contains(&f.photometric)
             && s.allocated.contains(&f.bits_allocated)
+            && s.float == f.float
             && (s.signed || !f.signed)
     })
 }
@@ -308,7 +317,11 @@ fn shape_in_words(s: &Shape) -> String {
         "{}: {} bits{}{}",
         names.join(", "),
         bits.join(", "),
-        if s.signed { ", signed too" } else { "" },
+        match (s.float, s.signed) {
+            (true, _) => ", float",
+            (_, true) => ", signed too",
+            _ => "",
+        },
         if s.least_side > 1 {
             ", masked from 2 × 2 pixels on"
         } else {

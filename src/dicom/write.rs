@@ -264,7 +264,7 @@ impl Writer<'_> {
         let source = &self.object.bytes;
         let mut buffer = Vec::new();
         for e in &set.elements {
-            if e.tag == PIXEL_DATA && !self.request.copy_pixel_data {
+            if e.tag == self.object.samples && !self.request.copy_pixel_data {
                 self.pixel_data(out)?;
                 continue;
             }
@@ -358,7 +358,7 @@ impl Writer<'_> {
         let mut header = Vec::new();
         let vr = self.native_vr(&f);
         let length = Some(padded as usize);
-        encode::header(PIXEL_DATA, vr, length, self.encoding, &mut header)?;
+        encode::header(self.object.samples, vr, length, self.encoding, &mut header)?;
         out.write_all(&header).map_err(io)?;
         let mut bits = BitPacker::default();
         for index in 0..count {
@@ -380,6 +380,13 @@ impl Writer<'_> {
 
     /// VR of native Pixel Data (PS3.5 8.2): the input's own where it was native, else by Bits Allocated.
     fn native_vr(&self, f: &PixelFormat) -> VR {
+        if f.float {
+            return if f.bits_allocated == 64 {
+                VR::OD
+            } else {
+                VR::OF
+            };
+        }
         match (&self.object.frames, self.object.set.get(PIXEL_DATA)) {
             (Frames::Native(_), Some(e)) if e.vr == VR::OB && f.bits_allocated <= 8 => VR::OB,
             (Frames::Fragments(_), _) if f.bits_allocated <= 8 => VR::OB,

@@ -43,7 +43,7 @@ pub fn fingerprint(frame: &Frame) -> Hash {
     hash.update(f.rows.to_le_bytes());
     hash.update(f.cols.to_le_bytes());
     let field = f.stored_mask();
-    let whole = u32::MAX >> (32 - 8 * f.bytes_per_sample().clamp(1, 4) as u32);
+    let whole = u64::MAX >> (64 - 8 * f.bytes_per_sample().clamp(1, 8) as u32);
     if field == whole {
         hash.update(&frame.data);
     } else {
@@ -103,6 +103,7 @@ mod tests {
             signed: false,
             photometric: Photometric::Monochrome2,
             planar: false,
+            float: false,
         };
         let a = Frame {
             format,

@@ -611,6 +611,7 @@ mod tests {
         signed: false,
         photometric: Photometric::Monochrome2,
         planar: false,
+        float: false,
     };
 
     impl Loop {
@@ -621,7 +622,7 @@ mod tests {
                     format: FORMAT,
                     data: vec![30; 96 * 64],
                 };
-                frame.set_word(i % 96, 60, 0, 31 + i / 96);
+                frame.set_word(i % 96, 60, 0, u64::from(31 + i / 96));
                 for bar in bars(i) {
                     mask::fill(&mut frame, &[bar], &Fill { words: [255; 3] });
                 }

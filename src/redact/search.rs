@@ -493,7 +493,7 @@ const SURE_CONFIDENCE: u16 = 780;
 const ROW_REACH: u32 = 8;
 
 /// Pictures that people do not look at by themselves: they bring out what is hidden, and noise with it.
-const HIDDEN_VIEWS: [&str; 5] = ["red", "blue", "low-range", "high-range", "slanted"];
+const HIDDEN_VIEWS: [&str; 6] = ["red", "blue", "low-range", "high-range", "rank", "slanted"];
 
 fn evidence(finding: &Finding) -> Evidence {
     let signs = finding.reading.chars.iter().filter(|c| c.ch != ' ').count();

@@ -6,7 +6,7 @@ use super::pictures::{draw, format, hash};
 use std::io::Write;
 use unburn::codec::jpeg_ls;
 use unburn::dicom::encode_frame;
-use unburn::dicom::support::{Codec, SHAPES, Support, TABLE};
+use unburn::dicom::support::{Codec, SHAPES, Shape, Support, TABLE};
 use unburn::frame::{Frame, Photometric, PixelFormat};
 use unburn::geometry::Rect;
 
@@ -71,7 +71,7 @@ pub fn cases() -> Vec<Case> {
         for shape in shapes {
             for &header in shape.photometric {
                 for &allocated in shape.allocated {
-                    variants(support, header, allocated, shape.signed, &mut cases);
+                    variants(support, header, allocated, shape, &mut cases);
                 }
             }
         }
@@ -84,7 +84,7 @@ fn variants(
     support: &'static Support,
     header: Photometric,
     allocated: u16,
-    may_be_signed: bool,
+    shape: &Shape,
     cases: &mut Vec<Case>,
 ) {
     let ht = support.uid.starts_with("1.2.840.10008.1.2.4.20");
@@ -103,11 +103,15 @@ fn variants(
         (16, Photometric::PaletteColor) => &[10, 16],
         (16, Photometric::Monochrome2) => &[10, 12, 14, 16],
         (16, _) => &[12, 16],
+        (64, _) => &[64],
         _ => &[32],
     };
     for (n, &bits) in stored.iter().enumerate() {
         for signed in [false, true] {
-            if signed && (!may_be_signed || allocated == 1 || header == Photometric::PaletteColor) {
+            if signed && (!shape.signed || allocated == 1 || header == Photometric::PaletteColor) {
+                continue;
+            }
+            if shape.float && !signed {
                 continue;
             }
             for planar in [false, true] {
@@ -123,6 +127,7 @@ fn variants(
                         frames,
                         format: PixelFormat {
                             bits_allocated: allocated,
+                            float: shape.float,
                             signed,
                             planar,
                             photometric: header,
@@ -187,7 +192,11 @@ impl Recipe {
             self.header.name().replace(' ', "_"),
             f.bits_stored,
             f.bits_allocated,
-            if f.signed { "-signed" } else { "" },
+            match (f.float, f.signed) {
+                (true, _) => "-float",
+                (_, true) => "-signed",
+                _ => "",
+            },
             if f.planar { "-planar" } else { "" },
             self.frames,
             self.layout,
@@ -196,6 +205,8 @@ impl Recipe {
         if self.support.encapsulated() {
             let streams = frames.iter().map(|frame| self.stream(frame)).collect();
             sample = encapsulate(sample, self.layout, streams);
+        } else if f.float {
+            sample.pixels = Pixels::Float(f.bits_allocated, self.native(&frames));
         } else {
             sample.pixels = Pixels::Native(self.native(&frames));
         }
@@ -221,10 +232,20 @@ impl Recipe {
         let f = &self.format;
         let bits = (f.bits_allocated, f.bits_stored);
         let (rows, cols) = (f.rows as u16, f.cols as u16);
-        let mut s = Sample::new(rows, cols, f.samples_per_pixel, bits, self.header.name())
+        let s = if f.float {
+            let s = Sample::float(rows, cols, f.bits_allocated, Vec::new());
+            s.with(0x0028, 0x0004, "CS", text(self.header.name()))
+        } else {
+            Sample::new(rows, cols, f.samples_per_pixel, bits, self.header.name()).with(
+                0x0028,
+                0x0103,
+                "US",
+                us(f.signed.into()),
+            )
+        };
+        let mut s = s
             .with(0x0008, 0x0070, "LO", text(MAKER))
             .with(0x0008, 0x1090, "LO", text("Matrix"))
-            .with(0x0028, 0x0103, "US", us(f.signed.into()))
             .syntax(self.support.uid);
         if f.samples_per_pixel == 3 {
             s = s.with(0x0028, 0x0006, "US", us(f.planar.into()));
@@ -285,10 +306,11 @@ impl Recipe {
                 .chunks(8)
                 .map(|c| c.iter().rev().fold(0, |byte, bit| byte << 1 | bit))
                 .collect(),
-            32 if self.support.uid == unburn::dicom::support::EXPLICIT_BE => all
-                .chunks_exact(4)
-                .flat_map(|c| [c[2], c[3], c[0], c[1]])
-                .collect(),
+            32 if !self.format.float && self.support.uid == unburn::dicom::support::EXPLICIT_BE => {
+                all.chunks_exact(4)
+                    .flat_map(|c| [c[2], c[3], c[0], c[1]])
+                    .collect()
+            }
             _ => all,
         }
     }
@@ -296,6 +318,9 @@ impl Recipe {
 
 /// A ramp that differs from frame to frame, and lettering in [`TEXT`].
 fn picture(f: PixelFormat, index: u32) -> Frame {
+    if f.float {
+        return numbers(f, index);
+    }
     let top = u32::MAX >> (32 - u32::from(f.bits_stored));
     let palette = f.photometric == Photometric::PaletteColor;
     let top = if palette { top.min(255) } else { top };
@@ -309,6 +334,33 @@ fn picture(f: PixelFormat, index: u32) -> Frame {
             (false, _) => value.min(top),
         }
     })
+}
+
+/// The same in floats of any size, with words among them that are no numbers, bits of their own included.
+fn numbers(f: PixelFormat, index: u32) -> Frame {
+    let mut frame = Frame {
+        format: f,
+        data: vec![0; f.bytes_per_frame()],
+    };
+    let odd: [u64; 5] = if f.bits_allocated == 64 {
+        [0x7FF8 << 48 | 5, 0x7FF0 << 48 | 9, 0xFFF0 << 48, 1 << 63, 1]
+    } else {
+        [0x7FC0_0005, 0x7F80_0009, 0xFF80_0000, 1 << 31, 1]
+    };
+    for y in 0..f.rows {
+        for x in 0..f.cols {
+            let letter = (x + index) % 5 < 3 && y % 6 < 4 && TEXT.contains(&Rect::new(x, y, 1, 1));
+            let ramp = f64::from(x + 2 * y + 9 * index) * 1e-3 - 0.05;
+            let number = if letter { 1.0 } else { ramp };
+            let word = match (x * 7 + y * 3 + index) % 61 {
+                n @ 0..5 if !letter => odd[n as usize],
+                _ if f.bits_allocated == 64 => number.to_bits(),
+                _ => u64::from((number as f32).to_bits()),
+            };
+            frame.set_word(x, y, 0, word);
+        }
+    }
+    frame
 }
 
 /// Fragments and tables for coded frames.

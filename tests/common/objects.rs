@@ -10,6 +10,8 @@ pub type E = (u16, u16, &'static str, Vec<u8>);
 pub enum Pixels {
     /// Native, little endian.
     Native(Vec<u8>),
+    /// Float (32 bits) or Double Float Pixel Data, little endian.
+    Float(u16, Vec<u8>),
     /// Items of an encapsulated value, the offset table first.
     Items(Vec<Vec<u8>>),
     /// No Pixel Data.
@@ -91,7 +93,7 @@ fn header(g: u16, e: u16, vr: &str, len: u32, form: Form, out: &mut Vec<u8>) {
         return number(len, form, out);
     }
     out.extend_from_slice(vr.as_bytes());
-    if ["OB", "OW", "OF", "OV", "SQ", "UN", "UT", "UC", "UR"].contains(&vr) {
+    if ["OB", "OW", "OF", "OD", "OV", "SQ", "UN", "UT", "UC", "UR"].contains(&vr) {
         out.extend_from_slice(&[0, 0]);
         number(len, form, out);
     } else {
@@ -116,8 +118,8 @@ pub fn element((g, e, vr, value): &E, form: Form) -> Vec<u8> {
     if form == Form::Big {
         let width = match *vr {
             "US" | "SS" | "OW" | "AT" => 2,
-            "UL" | "SL" | "FL" => 4,
-            "FD" => 8,
+            "UL" | "SL" | "FL" | "OF" => 4,
+            "FD" | "OD" => 8,
             _ => 1,
         };
         value.chunks_mut(width).for_each(<[u8]>::reverse);
@@ -171,6 +173,16 @@ impl Sample {
         self
     }
 
+    /// A picture of floats of 32 or 64 bits: without what only integers have.
+    pub fn float(rows: u16, cols: u16, bits: u16, data: Vec<u8>) -> Self {
+        let mut s = Sample::new(rows, cols, 1, (bits, bits), "MONOCHROME2")
+            .without(0x0028, 0x0101)
+            .without(0x0028, 0x0102)
+            .without(0x0028, 0x0103);
+        s.pixels = Pixels::Float(bits, data);
+        s
+    }
+
     /// Sets Number of Frames.
     pub fn frames(self, n: &str) -> Self {
         self.with(0x0028, 0x0008, "IS", text(n))
@@ -219,6 +231,10 @@ impl Sample {
                     &(0x7FE0, 0x0010, self.pixel_vr, data.clone()),
                     form,
                 ));
+            }
+            Pixels::Float(bits, data) => {
+                let (element_number, vr) = if *bits == 64 { (9, "OD") } else { (8, "OF") };
+                out.extend(element(&(0x7FE0, element_number, vr, data.clone()), form));
             }
             Pixels::Items(items) => {
                 header(0x7FE0, 0x0010, "OB", u32::MAX, form, &mut out);

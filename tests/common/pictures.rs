@@ -20,6 +20,7 @@ pub fn format(rows: u32, cols: u32, samples: u16, bits: u16) -> PixelFormat {
             Photometric::Monochrome2
         },
         planar: false,
+        float: false,
     }
 }
 
@@ -30,11 +31,11 @@ pub fn draw(format: PixelFormat, mut value: impl FnMut(u32, u32, u32) -> u32) ->
         format,
         data: vec![0; format.bytes_per_frame()],
     };
-    let sign = 1u32 << (format.bits_stored - 1);
+    let sign = 1u64 << (format.bits_stored - 1);
     for y in 0..format.rows {
         for x in 0..format.cols {
             for c in 0..u32::from(format.samples_per_pixel) {
-                let mut word = value(x, y, c) & format.stored_mask();
+                let mut word = u64::from(value(x, y, c)) & format.stored_mask();
                 if format.signed && word & sign != 0 {
                     word |= !format.stored_mask();
                 }

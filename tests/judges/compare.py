@@ -75,6 +75,10 @@ def frames(ds, raw):
     if raw and ds.PhotometricInterpretation == "YBR_PARTIAL_422":
         # The same layout, another range of values.
         ds.PhotometricInterpretation = "YBR_FULL_422"
+    if "PixelData" not in ds:
+        # Floats as the integers that their bits are: NaN differs from NaN where a bit differs.
+        a = np.ascontiguousarray(pixel_array(ds))
+        return a.view(f"<i{a.itemsize}").reshape(n, ds.Rows, ds.Columns, -1).astype(np.int64)
     plain = ds.file_meta.TransferSyntaxUID in (UNCOMPRESSED, DEFLATED_FRAME)
     a = plain_frames(ds, n) if plain else pixel_array(ds, raw=raw)
     return a.reshape(n, ds.Rows, ds.Columns, -1).astype(np.int64)
@@ -87,7 +91,8 @@ def luma(a):
 
 
 def encoded(ds):
-    return bytes(ds["PixelData"].value) if "PixelData" in ds else b""
+    held = [k for k in ("PixelData", "FloatPixelData", "DoubleFloatPixelData") if k in ds]
+    return bytes(ds[held[0]].value) if held else b""
 
 
 def offsets_right(path):
@@ -151,13 +156,17 @@ def compare(job):
         y = frames(b, True)
         x = np.fromfile(job["source"], "<i8").reshape(y.shape) if job.get("source") else frames(a, True)
         inside = y
-    if not a.PixelRepresentation and a.BitsAllocated == 16:
+    if a.BitsAllocated == 16 and not a.PixelRepresentation:
         x = x & ((1 << int(a.BitsStored)) - 1)
     same_shape = x.shape[:3] == y.shape[:3]
     mask = np.zeros(y.shape[:3], bool)
     for m in job["masks"]:
         left, top, w, h = m["rect"]
         mask[m["frames"][0]:m["frames"][1] + 1, top:top + h, left:left + w] = True
+    # Bits of floats have no distance.
+    apart = None
+    if same_shape:
+        apart = np.abs(x - y) if "PixelData" in a else (x != y).astype(np.int64)
     decoders_max = None
     if job.get("ours"):
         there = frames(a, False)
@@ -166,7 +175,7 @@ def compare(job):
     return {
         "shape": same_shape,
         "decoders_max": decoders_max,
-        "outside_max": int(np.abs(x - y)[~mask].max(initial=0)) if same_shape else None,
+        "outside_max": int(apart[~mask].max(initial=0)) if same_shape else None,
         "fills": int(len(np.unique(inside[mask], axis=0))),
         "masked": int(mask.sum()),
         "pixel_bytes_equal": kept,

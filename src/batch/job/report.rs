@@ -8,7 +8,6 @@ use crate::error::{Error, Result};
 use crate::outcome::Reason;
 use crate::report::{FileReport, Summary, Tool};
 use std::collections::VecDeque;
-use std::path::PathBuf;
 
 /// Files read from the journal together.
 const PAGE: u32 = 500;
@@ -31,21 +30,14 @@ pub fn line(spec: &Spec, member: &Member) -> Option<FileReport> {
     let mut report = with_tool(spec, data)?;
     match member.state {
         Some(Kind::Released) => {
-            let output = spec.work.output.join(output(member, &report));
+            let output = spec.work.output.join(&member.entry.item.mirrored);
             report.output = Some(output.to_string_lossy().into_owned());
         }
-        _ => report.output = None,
+        Some(Kind::Held) => {}
+        _ if report.outcome.is_written() => report.output = None,
+        _ => {}
     }
     Some(report)
-}
-
-/// Where the output of a file belongs below the output folder: the keyed name that its stored line has, or its place in the
-/// input.
-pub fn output(member: &Member, stored: &FileReport) -> PathBuf {
-    match &stored.output {
-        Some(keyed) => keyed.into(),
-        None => member.entry.item.mirrored.clone(),
-    }
 }
 
 /// A stored line with the tool that made it.

@@ -14,7 +14,7 @@ mod tokens;
 pub use tokens::Tokens;
 
 use super::dataset::{self, DataSet, Element, Encoding, Value};
-use super::object::PIXEL_DATA;
+use super::object::samples_tag;
 use super::value::Values;
 use super::{file, identity};
 use crate::config::Limits;
@@ -80,7 +80,7 @@ impl Scanner {
         let read = file::read(bytes, limits)?;
         self.set(&read.bytes, &read.set, safe, &mut hits);
         // Raw bytes, whatever the elements say. Samples stand apart: any digits may lie there by chance.
-        let pixels = read.set.get(PIXEL_DATA);
+        let pixels = samples_tag(&read.set).and_then(|t| read.set.get(t));
         let samples = pixels
             .and_then(|e| e.source.clone())
             .unwrap_or(read.bytes.len()..read.bytes.len());

@@ -34,7 +34,7 @@ fn what_contradicts_itself_is_refused() {
             text("https://host.example/px"),
             Reason::PixelUrl,
         ),
-        (0x7FE0, 0x0008, "OF", vec![0; 4], Reason::FloatPixels),
+        (0x7FE0, 0x0008, "OF", vec![0; 4], Reason::Inconsistent),
     ] {
         let bad = good().with(g, e, vr, value);
         assert_eq!(bad.refusal(), Some(reason), "{g:04x},{e:04x}");

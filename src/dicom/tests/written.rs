@@ -156,3 +156,40 @@ fn high_bits_are_cleared_in_every_frame_that_is_written() {
     let out = rewrite(&sample, EXPLICIT, &[]);
     assert_eq!(out.frame(0).unwrap().data, [0x01, 0x00, 0xFF, 0x0F]);
 }
+
+#[test]
+fn floats_are_copied_bit_by_bit_and_masked_with_their_padding() {
+    let words = [
+        0x7FC0_0001_u32,
+        0xFF80_0000,
+        1.5_f32.to_bits(),
+        0x8000_0000,
+        3.0_f32.to_bits(),
+        0x7F80_0009,
+    ];
+    let data: Vec<u8> = words.iter().flat_map(|w| w.to_le_bytes()).collect();
+    let sample = Sample::float(2, 3, 32, data.clone()).with(
+        0x0028,
+        0x0122,
+        "FL",
+        (-9.0_f32).to_le_bytes().to_vec(),
+    );
+    let object = sample.read().unwrap();
+    assert_eq!(object.frame(0).unwrap().data, data);
+    let fill = crate::mask::choose_fill(object.facts(), None);
+    assert_eq!(fill.words[0], u64::from((-9.0_f32).to_bits()));
+    let two = Sample {
+        pixels: Pixels::Float(32, data.repeat(2)),
+        ..sample.clone().frames("2")
+    };
+    for (from, to) in [(IMPLICIT, IMPLICIT), (EXPLICIT, EXPLICIT), (BIG, EXPLICIT)] {
+        let out = rewrite(&two.clone().syntax(from), to, &[0]);
+        assert_eq!(out.frame(0).unwrap().data, [0; 24], "{from}");
+        assert_eq!(out.frame(1).unwrap().data, data, "{from}");
+        assert!(out.facts().format.float);
+    }
+    let rle = sample.clone().syntax(RLE);
+    assert_eq!(rle.refusal(), Some(Reason::FloatPixels));
+    let both = sample.with(0x7FE0, 0x0010, "OW", vec![0; 12]);
+    assert_eq!(both.refusal(), Some(Reason::Inconsistent));
+}
