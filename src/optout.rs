@@ -12,6 +12,8 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+/// Digits of a mark: 96 bits.
+const MARK_DIGITS: usize = 24;
 /// Largest list.
 const MAX_FILE_BYTES: u64 = 256 << 20;
 
@@ -51,6 +53,12 @@ fn hash(key: &Key, about: About<'_>) -> String {
         .iter()
         .map(|b| format!("{b:02x}"))
         .collect()
+}
+
+/// The mark of a person, an order or a study in reports: holders of the key find by it what left. It is the beginning of
+/// the hash that a list of opt-outs has, so that a list can be laid beside reports.
+pub fn mark(key: &Key, about: About<'_>) -> String {
+    hash(key, about).chars().take(MARK_DIGITS).collect()
 }
 
 impl OptOut {
@@ -144,6 +152,16 @@ impl OptOut {
         any_issuer || self.hashes.contains(&hash(key, about))
     }
 
+    /// Whether an entry has this mark.
+    pub fn has_mark(&self, mark: &str) -> bool {
+        mark.len() == MARK_DIGITS
+            && self
+                .hashes
+                .range(mark.to_owned()..)
+                .next()
+                .is_some_and(|h| h.starts_with(mark))
+    }
+
     /// The hashes, sorted.
     pub fn hashes(&self) -> impl Iterator<Item = &str> {
         self.hashes.iter().map(String::as_str)
@@ -191,6 +209,15 @@ mod tests {
         assert!(
             list.has(&key, About::Study("1.2.3 ")) && !list.has(&key, About::Accession("1.2.3"))
         );
+        for (about, there) in [
+            (About::Patient("", "PAT-7"), true),
+            (About::Patient("Clinic", "8"), true),
+            (About::Patient("", "8"), false),
+            (About::Study("1.2.3"), true),
+        ] {
+            assert_eq!(list.has_mark(&mark(&key, about)), there, "{about:?}");
+        }
+        assert!(!list.has_mark("") && !list.has_mark("0"));
         let text = list.text();
         assert!(!text.to_uppercase().contains("PAT-7"));
         assert_eq!(OptOut::parse(&text).unwrap(), list);

@@ -187,6 +187,10 @@ pub struct FileReport {
     pub risk: Option<String>,
     /// `face_possible: SIGNS`, `unknown`, `no-sign` or `not-of-this-kind`.
     pub faces: Option<String>,
+    /// Keyed marks of patient, order and study ([`crate::optout::mark`]): holders of the key find by them what left for a
+    /// patient. Empty with a key that ends with the run.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub marks: Vec<String>,
     /// Things a person should know.
     pub warnings: Vec<String>,
     /// Pixel statements; null if nothing was written.
@@ -225,6 +229,7 @@ impl FileReport {
             carriers: Vec::new(),
             risk: None,
             faces: None,
+            marks: Vec::new(),
             warnings: Vec::new(),
             pixels: None,
             verify: None,

@@ -260,6 +260,8 @@ fn the_readme_names_every_command_and_flag_and_no_other() {
         "batch watch",
         "batch merge",
         "worker",
+        "report",
+        "trace",
         "preview",
         "verify",
         "doctor",
@@ -304,7 +306,12 @@ fn the_readme_names_every_command_and_flag_and_no_other() {
         args.push("--help");
         there.extend(flags(&place.run(&args).out));
     }
-    for more in [["key", "map"], ["profile", "diff"], ["optout", "check"]] {
+    for more in [
+        ["key", "map"],
+        ["profile", "diff"],
+        ["optout", "check"],
+        ["optout", "recall"],
+    ] {
         there.extend(flags(&place.run(&[more[0], more[1], "--help"]).out));
     }
     for general in ["help", "version"] {

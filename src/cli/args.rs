@@ -40,6 +40,10 @@ pub enum Verb {
     Batch(Box<BatchVerb>),
     /// Treat paths from stdin, one JSON result a line on stdout, for engines that hand out work themselves
     Worker(WorkerArgs),
+    /// Write the statement for a privacy office about jobs: what was done, what was held back, what is not covered
+    Report(StatementArgs),
+    /// Tell holders of the key what left for a patient, when, to whom and under which profile
+    Trace(TraceArgs),
     /// Draw one frame before and after, with boxes and reasons, as a PNG picture
     Preview(PreviewArgs),
     /// Check a redacted file against its original, or look for readable text in one file
@@ -105,7 +109,7 @@ pub struct JobRunArgs {
     /// Files and folders to treat.
     #[arg(short, long, required = true, num_args = 1.., value_name = "DIR")]
     pub input: Vec<PathBuf>,
-    /// Folder for the outputs; the tree of a folder is mirrored there. Must lie apart from every input and from JOB.
+    /// Folder for the outputs, named by keyed ids or mirroring the inputs (`--names`). Must lie apart from every input and from JOB.
     #[arg(short, long, value_name = "DIR")]
     pub output: PathBuf,
     /// What leaves together or not at all.
@@ -117,6 +121,12 @@ pub struct JobRunArgs {
     /// Treat part I of N only; files of one study are always in the same part.
     #[arg(long, value_name = "I/N", value_parser = clap::value_parser!(Shard))]
     pub shard: Option<Shard>,
+    /// Who gets the outputs; recorded in the job and told by `unburn report`, `trace` and `optout recall`.
+    #[arg(long, value_name = "NAME", value_parser = told)]
+    pub recipient: Option<String>,
+    /// What the outputs are for; recorded as the recipient is.
+    #[arg(long, value_name = "TEXT", value_parser = told)]
+    pub purpose: Option<String>,
     /// Keep the journal in this folder on a local disk, where JOB is on a network file system.
     #[arg(long, value_name = "DIR")]
     pub journal: Option<PathBuf>,
@@ -156,6 +166,49 @@ pub struct RunnerArgs {
     /// How progress is shown on stderr; `auto` is a bar on a terminal and a line every ten seconds elsewhere.
     #[arg(long, value_enum, default_value_t = ProgressKind::Auto, value_name = "KIND")]
     pub progress: ProgressKind,
+}
+
+/// `unburn report`
+#[derive(Debug, Args)]
+pub struct StatementArgs {
+    /// Folders of jobs (of all shards, of several jobs), or of a watcher; one statement is made about all of them.
+    #[arg(required = true, value_name = "JOB")]
+    pub jobs: Vec<PathBuf>,
+    /// Where the page goes; `statement.html` in the first folder if not said. The same as JSON goes beside it.
+    #[arg(long, value_name = "FILE")]
+    pub html: Option<PathBuf>,
+    /// Project key: audits and outputs are checked now, and the statement is sealed with it.
+    #[arg(long, value_name = "FILE")]
+    pub key: Option<PathBuf>,
+    /// Print the JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `unburn trace`
+#[derive(Debug, Args)]
+pub struct TraceArgs {
+    /// Folders of jobs, or of a watcher.
+    #[arg(required = true, value_name = "JOB")]
+    pub jobs: Vec<PathBuf>,
+    /// Patient id; `-` reads ids from stdin, one a line, so that they stay out of the history of the shell.
+    #[arg(long = "id", required = true, value_name = "ID")]
+    pub ids: Vec<String>,
+    /// Issuer of the patient ids (0010,0021); without it an id stands for all issuers.
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["accession", "study"])]
+    pub issuer: Option<String>,
+    /// The ids are accession numbers.
+    #[arg(long, conflicts_with = "study")]
+    pub accession: bool,
+    /// The ids are Study Instance UIDs of the originals.
+    #[arg(long)]
+    pub study: bool,
+    /// Project key; `UNBURN_KEY` may hold the key itself instead.
+    #[arg(long, value_name = "FILE")]
+    pub key: Option<PathBuf>,
+    /// Print one JSON object a line.
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// `unburn batch status`
@@ -249,7 +302,7 @@ pub struct JobMergeArgs {
 /// `unburn worker`
 #[derive(Debug, Args)]
 pub struct WorkerArgs {
-    /// Folder for the outputs of lines that are plain paths; the path is mirrored there.
+    /// Folder for the outputs of lines that are plain paths, named by keyed ids or mirroring the path (`--names`).
     #[arg(short, long, value_name = "DIR")]
     pub output: Option<PathBuf>,
     /// Mirror only what lies below this folder; other paths are refused.
@@ -263,6 +316,16 @@ pub struct WorkerArgs {
     pub key: Option<PathBuf>,
     #[command(flatten)]
     pub settings: SettingArgs,
+}
+
+/// A line of text that is told later.
+fn told(text: &str) -> std::result::Result<String, String> {
+    let text = text.trim();
+    match text.chars().count() {
+        0 => Err("it says nothing".into()),
+        1..=200 if !text.chars().any(char::is_control) => Ok(text.to_owned()),
+        _ => Err("one line of at most 200 characters".into()),
+    }
 }
 
 /// What leaves together.
@@ -352,6 +415,21 @@ pub enum OptoutVerb {
     },
     /// Tell whether patients are on a list; exits with 4 if any is
     Check(OptoutArgs),
+    /// Print the outputs of jobs that are to be deleted at each recipient, now that a list has grown; exits with 4 if
+    /// there are any
+    Recall {
+        /// The list.
+        list: PathBuf,
+        /// Folders of jobs, or of a watcher.
+        #[arg(required = true, value_name = "JOB")]
+        jobs: Vec<PathBuf>,
+        /// Project key; `UNBURN_KEY` may hold the key itself instead.
+        #[arg(long, value_name = "FILE")]
+        key: Option<PathBuf>,
+        /// Print one JSON object a line.
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 /// Whom an opt-out is about.

@@ -70,7 +70,6 @@ impl Prepared {
 /// Checks the command line of a new job and opens what it needs.
 pub(super) fn prepare(args: &JobRunArgs) -> Result<Prepared> {
     let config = super::settings(&args.settings)?;
-    super::mirrored_names(&config)?;
     let key = job_key(args.runner.key.as_deref())?;
     let work = work_spec(args, &config)?;
     let engine = Engine::open(&config, Some(key.clone()))?.with_lists(None)?;
@@ -324,6 +323,8 @@ fn work_spec(args: &JobRunArgs, config: &Config) -> Result<WorkSpec> {
         quarantine_copy: args.quarantine_copy,
         listed_only: false,
         shard: args.shard,
+        recipient: args.recipient.clone(),
+        purpose: args.purpose.clone(),
         journal: args.journal.as_deref().map(walk::real_path).transpose()?,
     })
 }

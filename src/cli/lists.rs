@@ -15,6 +15,12 @@ pub fn optout(verb: OptoutVerb) -> Result<Exit> {
     let mut out = Out::new();
     let mut exit = Exit::Done;
     match verb {
+        OptoutVerb::Recall {
+            list,
+            jobs,
+            key,
+            json,
+        } => return super::evidence::recall(&list, &jobs, key.as_deref(), json),
         OptoutVerb::Add(args) => {
             let key = lasting_key(args.key.as_deref())?;
             let mut list = if args.list.exists() {
@@ -22,7 +28,7 @@ pub fn optout(verb: OptoutVerb) -> Result<Exit> {
             } else {
                 OptOut::new(&key)
             };
-            let ids = ids(&args)?;
+            let ids = ids(&args.ids)?;
             let new = ids
                 .iter()
                 .filter(|id| list.add(&key, about(&args, id)))
@@ -49,7 +55,7 @@ pub fn optout(verb: OptoutVerb) -> Result<Exit> {
         OptoutVerb::Check(args) => {
             let key = lasting_key(args.key.as_deref())?;
             let list = OptOut::read(&args.list, &key)?;
-            for id in ids(&args)? {
+            for id in ids(&args.ids)? {
                 let found = list.has(&key, about(&args, &id));
                 out.line(if found { "listed" } else { "not listed" });
                 if found {
@@ -72,9 +78,10 @@ fn about<'a>(args: &'a OptoutArgs, id: &'a str) -> About<'a> {
     }
 }
 
-fn ids(args: &OptoutArgs) -> Result<Vec<String>> {
+/// Ids of the command line, with those of stdin for `-`.
+pub(super) fn ids(given: &[String]) -> Result<Vec<String>> {
     let mut ids = Vec::new();
-    for id in &args.ids {
+    for id in given {
         if id == "-" {
             for line in std::io::stdin().lock().lines() {
                 let line = line.map_err(|source| Error::Io {

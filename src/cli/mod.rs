@@ -5,7 +5,7 @@
 mod args;
 mod batch;
 mod doctor;
-
+mod evidence;
 mod help;
 mod lists;
 mod many;
@@ -67,6 +67,8 @@ pub fn main() -> ExitCode {
         Verb::Scan(args) => many::scan(args),
         Verb::Batch(verb) => batch::run(*verb),
         Verb::Worker(args) => worker::run(args),
+        Verb::Report(args) => evidence::statement(&args),
+        Verb::Trace(args) => evidence::trace(&args),
         Verb::Preview(args) => preview::run(args),
         Verb::Verify(args) => verify::run(args),
         Verb::Doctor(args) => doctor::run(args),
@@ -103,18 +105,6 @@ fn settings(args: &SettingArgs) -> Result<Config> {
         message(&format!("settings from `{}`", file.display()));
     }
     Ok(config)
-}
-
-/// Jobs and workers give outputs the names of their inputs: with a profile that has to be meant.
-fn mirrored_names(config: &Config) -> Result<()> {
-    if config.keyed_names() {
-        return Err(Error::Config(
-            "outputs get the names of their inputs here, and those may name people; hint: say `--names mirror` to accept \
-             that, or `--keep-metadata` to leave the headers as they are as well"
-                .into(),
-        ));
-    }
-    Ok(())
 }
 
 /// A message for people. Failing to write it is not a reason to stop.

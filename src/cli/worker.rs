@@ -33,7 +33,6 @@ struct Request {
 /// Runs the command.
 pub fn run(args: WorkerArgs) -> Result<Exit> {
     let config = super::settings(&args.settings)?;
-    super::mirrored_names(&config)?;
     let key = super::batch::job_key(args.key.as_deref())?;
     let engine = Engine::open(&config, Some(key))?.with_lists(None)?;
     let worker = Worker {
@@ -88,7 +87,7 @@ impl Worker<'_> {
     /// The answer to one line, as JSON.
     fn answer(&self, line: &[u8]) -> String {
         let answer = match self.request(line) {
-            Ok((input, output)) => serde_json::to_string(&self.treat(&input, &output)),
+            Ok((input, target)) => serde_json::to_string(&self.treat(&input, &target)),
             Err(why) => serde_json::to_string(&json!({
                 "schema": SCHEMA, "type": "error", "error": why,
                 "line": String::from_utf8_lossy(line),
@@ -99,11 +98,18 @@ impl Worker<'_> {
     }
 
     /// What a line asks for: a JSON object, or a path, whose output then mirrors it below the output folder.
-    fn request(&self, line: &[u8]) -> std::result::Result<(PathBuf, PathBuf), String> {
+    fn request(&self, line: &[u8]) -> std::result::Result<(PathBuf, Target), String> {
+        let keyed = self.config.keyed_names();
         if line.first() == Some(&b'{') {
             let request: Request = serde_json::from_slice(line)
                 .map_err(|e| format!("not `{{\"input\":…,\"output\":…}}`: {e}"))?;
-            return Ok((request.input, request.output));
+            if keyed {
+                return Err(
+                    "outputs have keyed names: give a path and `--output`, or say `--names mirror`"
+                        .into(),
+                );
+            }
+            return Ok((request.input, Target::Path(request.output)));
         }
         let path = std::str::from_utf8(line).map_err(|_| "the path is no UTF-8".to_owned())?;
         let folder = self
@@ -112,15 +118,22 @@ impl Worker<'_> {
             .as_ref()
             .ok_or("a path needs `--output`, or say `{\"input\":…,\"output\":…}`")?;
         let mirrored = mirrored(Path::new(path), self.args.root.as_deref())?;
-        Ok((path.into(), folder.join(mirrored)))
+        let target = if keyed {
+            Target::Under(folder.clone())
+        } else {
+            Target::Path(folder.join(mirrored))
+        };
+        Ok((path.into(), target))
     }
 
-    fn treat(&self, input: &Path, output: &Path) -> FileReport {
+    fn treat(&self, input: &Path, target: &Target) -> FileReport {
         let refused = |reason, detail: &str| {
             FileReport::refused(self.engine.tool(), input, &Refusal::new(reason, detail))
         };
         let same = |a: &Path, b: &Path| matches!((walk::real_path(a), walk::real_path(b)), (Ok(a), Ok(b)) if a == b);
-        if same(input, output) {
+        if let Target::Path(output) = target
+            && same(input, output)
+        {
             return refused(
                 Reason::Write,
                 "the output would take the place of the input",
@@ -135,8 +148,7 @@ impl Worker<'_> {
                 return refused(Reason::Limit, "it needs more than `--memory`");
             }
         }
-        let target = Target::Path(output.to_path_buf());
-        self.engine.redact(input, &target, self.args.overwrite)
+        self.engine.redact(input, target, self.args.overwrite)
     }
 }
 

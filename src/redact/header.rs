@@ -11,7 +11,7 @@ use crate::error;
 use crate::facts::{Facts, Signs};
 use crate::idmap::{IdMap, Record};
 use crate::key::Key;
-use crate::optout::{About, OptOut};
+use crate::optout::{self, About, OptOut};
 use crate::outcome::{Outcome, Reason, Refusal};
 use crate::profile::derive::{PatientKey, opaque};
 use crate::profile::{Choice, Profile, date, options, public_word};
@@ -31,6 +31,8 @@ pub enum Target {
     /// Below this folder, by keyed names: `subject/study/series/instance.dcm`. The instance's name is made from its UID
     /// and content, so that it does not depend on what else is treated, or in which order.
     Under(PathBuf),
+    /// To this path for the time being; the report names the place below an output folder that `Under` would have taken.
+    Staged(PathBuf),
 }
 
 /// What stands for a patient.
@@ -99,8 +101,46 @@ impl Engine {
         public_word(&word.to_uppercase()) || self.decider.is_safe_word(word)
     }
 
+    /// Marks by which holders of the key find what left for a patient; none with a key that ends with the run.
+    pub(super) fn marks(&self, person: &Person) -> Vec<String> {
+        if self.key.is_ephemeral() {
+            return Vec::new();
+        }
+        let own = [(person.issuer.as_str(), person.id.as_str())];
+        let others = person
+            .others
+            .iter()
+            .map(|(i, id)| (i.as_str(), id.as_str()));
+        let mut about = Vec::new();
+        for (issuer, id) in own.into_iter().chain(others) {
+            if !id.is_empty() {
+                // Asked for without issuer, an id stands for that id of any.
+                about.extend([About::Patient(issuer, id), About::Patient("", id)]);
+            }
+        }
+        if !person.accession.is_empty() {
+            about.push(About::Accession(&person.accession));
+        }
+        if !person.study.is_empty() {
+            about.push(About::Study(&person.study));
+        }
+        let mut marks = Vec::new();
+        for mark in about.into_iter().map(|a| optout::mark(&self.key, a)) {
+            if !marks.contains(&mark) {
+                marks.push(mark);
+            }
+        }
+        marks
+    }
+
     /// Whether an object may leave: asked before any pixel is decoded.
-    pub(super) fn gate(&self, person: &Person, consent: Consent) -> Result<(), Refusal> {
+    pub(super) fn gate(
+        &self,
+        person: &Person,
+        consent: Consent,
+        report: &mut FileReport,
+    ) -> Result<(), Refusal> {
+        report.marks = self.marks(person);
         if consent.refused {
             return Err(Refusal::new(
                 Reason::Consent,
@@ -200,37 +240,29 @@ impl Engine {
         }
     }
 
-    /// Where an output goes.
+    /// Where an output is written, and the path that the report names.
     pub(super) fn destination(
         &self,
         target: &Target,
         person: &Person,
         subject: &str,
         input: [u8; 32],
-    ) -> PathBuf {
+    ) -> (PathBuf, PathBuf) {
+        let keyed = || {
+            let name = |first, what: &str, data: &[u8]| opaque(&self.key, first, what, data);
+            let instance = [person.instance.as_bytes(), &input].concat();
+            Path::new(subject)
+                .join(name('T', "study name", person.study.as_bytes()))
+                .join(name('S', "series name", person.series.as_bytes()))
+                .join(format!("{}.dcm", name('I', "instance name", &instance)))
+        };
         match target {
-            Target::Path(path) => path.clone(),
+            Target::Path(path) => (path.clone(), path.clone()),
             Target::Under(folder) => {
-                let instance = [person.instance.as_bytes(), &input].concat();
-                folder
-                    .join(subject)
-                    .join(opaque(
-                        &self.key,
-                        'T',
-                        "study name",
-                        person.study.as_bytes(),
-                    ))
-                    .join(opaque(
-                        &self.key,
-                        'S',
-                        "series name",
-                        person.series.as_bytes(),
-                    ))
-                    .join(format!(
-                        "{}.dcm",
-                        opaque(&self.key, 'I', "instance name", &instance)
-                    ))
+                let path = folder.join(keyed());
+                (path.clone(), path)
             }
+            Target::Staged(path) => (path.clone(), keyed()),
         }
     }
 
@@ -243,7 +275,7 @@ impl Engine {
         target: &Target,
         overwrite: bool,
     ) -> Result<(), Refusal> {
-        if let Target::Path(_) = target {
+        if !matches!(target, Target::Under(_)) {
             return pending.publish(overwrite);
         }
         let mut published = self
@@ -372,14 +404,14 @@ impl Engine {
             ));
         };
         let person = object.person();
-        self.gate(&person, object.consent())?;
+        self.gate(&person, object.consent(), report)?;
         let subject = self.subject(&person)?;
         report.warnings.extend(subject.note.map(str::to_owned));
         report.outcome = Outcome::Clean;
         let Some((target, overwrite)) = target else {
             return Ok(());
         };
-        let output = self.destination(target, &person, &subject.pseudonym, object.sha256());
+        let (output, told) = self.destination(target, &person, &subject.pseudonym, object.sha256());
         let deidentified =
             self.with_method(profile, &subject, input, |method| object.deidentify(method));
         let claims = Claims {
@@ -400,7 +432,7 @@ impl Engine {
         self.scan_written(&deidentified, bytes)?;
         self.note(&person, &subject)?;
         self.publish(pending, &output, target, overwrite)?;
-        report.output = Some(output.to_string_lossy().into_owned());
+        report.output = Some(told.to_string_lossy().into_owned());
         report.output_sha256 = Some(sha256);
         report.verify = Some(VerifyReport {
             ok: true,

@@ -201,7 +201,7 @@ impl Engine {
         let name = name.as_path();
         let mut report = FileReport::new(&self.tool, name, Outcome::Failed);
         let done = guarded(|| {
-            if let Target::Path(output) = target
+            if let Target::Path(output) | Target::Staged(output) = target
                 && !overwrite
                 && output.exists()
             {
@@ -214,7 +214,7 @@ impl Engine {
                 }
             };
             report.input_sha256 = Some(hex(&object.sha256()));
-            self.gate(&object.person(), object.consent())?;
+            self.gate(&object.person(), object.consent(), &mut report)?;
             let work = self.prepare(object, &mut report)?;
             if report.outcome.is_written() {
                 self.apply(work, name, target, overwrite, &mut report)
@@ -411,7 +411,7 @@ impl Engine {
         let in_blocks = work.in_blocks && plan.masks_anything();
         let person = object.person();
         let subject = self.subject(&person)?;
-        let output = self.destination(target, &person, &subject.pseudonym, object.sha256());
+        let (output, told) = self.destination(target, &person, &subject.pseudonym, object.sha256());
         let profile = self.site.profile.as_ref();
         let deidentified = work.timings.time("header", || {
             profile
@@ -475,7 +475,7 @@ impl Engine {
             self.note(&person, &subject)?;
         }
         self.publish(pending, &output, target, overwrite)?;
-        report.output = Some(output.to_string_lossy().into_owned());
+        report.output = Some(told.to_string_lossy().into_owned());
         report.output_sha256 = Some(hex(&sha256));
         report.verify = Some(verify);
         report.metadata = Some(self.metadata(deidentified.as_ref(), form.header_actions()));

@@ -612,7 +612,7 @@ pub(super) fn path_value(path: &Path) -> Value {
     }
 }
 
-fn path_of(value: Value) -> PathBuf {
+pub(super) fn path_of(value: Value) -> PathBuf {
     match value {
         Value::Text(text) => text.into(),
         #[cfg(unix)]

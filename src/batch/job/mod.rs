@@ -25,6 +25,7 @@
 pub mod audit;
 pub mod contact;
 pub mod crash;
+mod drawing;
 pub mod journal;
 pub mod list;
 pub mod merge;
@@ -34,8 +35,10 @@ pub mod report;
 pub mod runner;
 mod source;
 pub mod spec;
+pub mod statement;
 pub mod status;
 pub mod summary;
+pub mod trace;
 
 use super::report_file::private_new;
 use super::watch;

@@ -51,6 +51,14 @@ impl Places {
         self.staging.join(format!("{id}.staged"))
     }
 
+    /// Where the output of a file belongs.
+    fn target(&self, member: &Member, stored: Option<&FileReport>) -> PathBuf {
+        self.output.join(stored.map_or_else(
+            || member.entry.item.mirrored.clone(),
+            |line| super::report::output(member, line),
+        ))
+    }
+
     /// Removes what a killed run had not finished writing. Only the holder of the job's lock may do so.
     ///
     /// # Errors
@@ -101,7 +109,7 @@ impl Places {
             match fate {
                 Fate::Nothing => continue,
                 Fate::Release => {
-                    let target = self.output.join(&member.entry.item.mirrored);
+                    let target = self.target(member, report.as_ref());
                     self.publish(id, &target, report.as_ref(), folders)?;
                     event.outcome = member.settled.as_ref().map(|s| s.0);
                     event.bytes = std::fs::metadata(&target).ok().map(|m| m.len());
@@ -145,7 +153,7 @@ impl Places {
                 if strange.contains(&m.entry.id) {
                     return Ok(Fate::Hold(Reason::Outlier));
                 }
-                let target = self.output.join(&m.entry.item.mirrored);
+                let target = self.target(m, report.as_ref());
                 let staged = self.staged(m.entry.id).exists();
                 if !target.exists() {
                     return Ok(if staged { Fate::Release } else { Fate::Redo });

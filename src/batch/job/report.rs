@@ -8,6 +8,7 @@ use crate::error::{Error, Result};
 use crate::outcome::Reason;
 use crate::report::{FileReport, Summary, Tool};
 use std::collections::VecDeque;
+use std::path::PathBuf;
 
 /// Files read from the journal together.
 const PAGE: u32 = 500;
@@ -30,14 +31,21 @@ pub fn line(spec: &Spec, member: &Member) -> Option<FileReport> {
     let mut report = with_tool(spec, data)?;
     match member.state {
         Some(Kind::Released) => {
-            let output = spec.work.output.join(&member.entry.item.mirrored);
+            let output = spec.work.output.join(output(member, &report));
             report.output = Some(output.to_string_lossy().into_owned());
         }
-        Some(Kind::Held) => {}
-        _ if report.outcome.is_written() => report.output = None,
-        _ => {}
+        _ => report.output = None,
     }
     Some(report)
+}
+
+/// Where the output of a file belongs below the output folder: the keyed name that its stored line has, or its place in the
+/// input.
+pub fn output(member: &Member, stored: &FileReport) -> PathBuf {
+    match &stored.output {
+        Some(keyed) => keyed.into(),
+        None => member.entry.item.mirrored.clone(),
+    }
 }
 
 /// A stored line with the tool that made it.

@@ -8,7 +8,7 @@ use super::journal::{Entry, Kind, Member, NewEvent};
 use super::list::{self, Sources};
 use super::release::{self, Places};
 use super::spec::Release;
-use super::{Job, crash, report, source};
+use super::{Job, crash, report, source, statement};
 use crate::batch::quarantine::Quarantine;
 use crate::batch::report_file::ReportFile;
 use crate::batch::run::{self, Crew, Feed, Next, Task};
@@ -110,6 +110,7 @@ pub fn run(
         audit,
         places: places.clone(),
         release: spec.work.release,
+        keyed: spec.settings.keyed_names(),
         roots: spec.work.inputs.clone(),
         buffer: VecDeque::new(),
         after: 0,
@@ -131,20 +132,24 @@ pub fn run(
     feed.record(&[NewEvent {
         data: Some(
             json!({"process": std::process::id(), "workers": crew.workers, "memory": crew.memory,
-                "device": engine.device()})
+                "device": engine.device(), "opt_out": engine.opt_out(),
+                "profile": engine.profile().map(statement::noted_profile)})
             .to_string(),
         ),
         ..NewEvent::new(Kind::RunStarted, None)
     }])?;
     feed.release_waiting()?;
     let read = |item: &WorkItem| source::bytes(item, &limits);
+    let keyed = spec.settings.keyed_names();
     let work = |task: &Task, bytes: run::Bytes| {
         let name = task.item.name();
-        let report = engine.redact_input(
-            Input::Read(&name, bytes),
-            &Target::Path(places.staged(task.id)),
-            true,
-        );
+        let staged = places.staged(task.id);
+        let target = if keyed {
+            Target::Staged(staged)
+        } else {
+            Target::Path(staged)
+        };
+        let report = engine.redact_input(Input::Read(&name, bytes), &target, true);
         crash::point("treated");
         report
     };
@@ -258,6 +263,8 @@ struct JobFeed<'a> {
     places: Places,
     quarantine: Quarantine,
     release: Release,
+    /// Whether outputs have keyed names, which the stored lines hold.
+    keyed: bool,
     roots: Vec<PathBuf>,
     /// Entries to give out, and the number of the last one fetched.
     buffer: VecDeque<Entry>,
@@ -504,7 +511,10 @@ impl Feed for JobFeed<'_> {
         if let Some(error) = self.disk_fault(&report) {
             return self.fail(error);
         }
-        report.output = None;
+        if !self.keyed {
+            // Its name follows from the work list.
+            report.output = None;
+        }
         if entry.duplicate.is_some() {
             report.warnings.push(DUPLICATE.into());
         }

@@ -182,12 +182,13 @@ pub fn check(folder: &Path, spec: &Spec, journal: &mut Journal, key: &Key) -> Re
         let Some(last) = page.last() else { break };
         after = last.entry.id;
         for member in &page {
-            let target = spec.work.output.join(&member.entry.item.mirrored);
-            let wanted = member
-                .settled
-                .as_ref()
-                .and_then(|s| report::bare(&s.1))
-                .and_then(|r| r.output_sha256);
+            let stored = member.settled.as_ref().and_then(|s| report::bare(&s.1));
+            let place = match &stored {
+                Some(line) => report::output(member, line),
+                None => member.entry.item.mirrored.clone(),
+            };
+            let target = spec.work.output.join(place);
+            let wanted = stored.and_then(|r| r.output_sha256);
             let released = member.state == Some(Kind::Released);
             let fault = match (released, target.is_file()) {
                 (true, false) => Some("is missing"),

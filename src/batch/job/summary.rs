@@ -2,6 +2,7 @@
 //!
 //! It is as private as the journal: it names equipment, and its pictures are what the outputs show.
 
+use super::drawing::{self, BAR_PX, LABEL_PX, ROW_PX, WORDS_PX, bars, base64, escape, label, svg};
 use super::journal::Journal;
 use super::plan::Forecast;
 use super::report;
@@ -306,17 +307,7 @@ const COLOURS: [&str; 6] = [
 
 /// The page.
 pub fn html(summary: &JobSummary, pictures: &[Picture]) -> String {
-    let mut page = String::from(
-        "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\">\
-         <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; img-src data:\">\
-         <title>unburn job</title><style>\
-         body{font:15px/1.45 system-ui,sans-serif;margin:2rem auto;max-width:60rem;padding:0 1rem;color:#1c1c1e;background:#fff}\
-         table{border-collapse:collapse;margin:.5rem 0}td,th{padding:.15rem .8rem .15rem 0;text-align:left}\
-         td.n{text-align:right;font-variant-numeric:tabular-nums}figure{display:inline-block;margin:.5rem;vertical-align:top;width:17rem}\
-         figure img{width:100%;border:1px solid #ccc}figcaption{font-size:13px;overflow-wrap:anywhere}\
-         svg{display:block;margin:.5rem 0}svg text{font:12px system-ui,sans-serif}\
-         .key span{display:inline-block;width:.8em;height:.8em;margin:0 .3em 0 1em}</style>",
-    );
+    let mut page = drawing::head("unburn job");
     page += &format!("<h1>Job {}</h1>", escape(&summary.job));
     page += "<p>This page is private: it names equipment and inputs, and shows what the outputs show.</p>";
     page += &format!(
@@ -332,15 +323,9 @@ pub fn html(summary: &JobSummary, pictures: &[Picture]) -> String {
         escape(&summary.tool.policy),
         escape(&summary.tool.key)
     );
-    page += "<h2>Outcomes</h2><p class=\"key\">";
-    for (outcome, colour) in Outcome::ALL.iter().zip(COLOURS) {
-        let n = summary.outcomes.get(outcome.name()).copied().unwrap_or(0);
-        page += &format!(
-            "<span style=\"background:{colour}\"></span>{} {n}",
-            outcome.name()
-        );
-    }
-    page += "</p><h3>By modality</h3>";
+    page += "<h2>Outcomes</h2>";
+    page += &key_line(&summary.outcomes);
+    page += "<h3>By modality</h3>";
     page += &stacked(&summary.by_modality);
     page += "<h3>By equipment</h3>";
     page += &stacked(&summary.by_equipment);
@@ -426,13 +411,21 @@ fn compared(summary: &JobSummary, f: &Forecast) -> String {
     text + "</table>"
 }
 
-const ROW_PX: usize = 22;
-const LABEL_PX: usize = 260;
-const BAR_PX: usize = 300;
-/// Room for words behind a bar.
-const WORDS_PX: usize = 380;
+/// The outcomes with their colours and numbers.
+pub(super) fn key_line(outcomes: &Outcomes) -> String {
+    let mut line = String::from("<p class=\"key\">");
+    for (outcome, colour) in Outcome::ALL.iter().zip(COLOURS) {
+        let n = outcomes.get(outcome.name()).copied().unwrap_or(0);
+        line += &format!(
+            "<span style=\"background:{colour}\"></span>{} {n}",
+            outcome.name()
+        );
+    }
+    line + "</p>"
+}
 
-fn stacked(rows: &BTreeMap<String, Outcomes>) -> String {
+/// Rows of outcomes as bars, in colour and in words.
+pub(super) fn stacked(rows: &BTreeMap<String, Outcomes>) -> String {
     let most = rows
         .values()
         .map(|o| o.values().sum::<u64>())
@@ -466,34 +459,6 @@ fn stacked(rows: &BTreeMap<String, Outcomes>) -> String {
     svg(rows.len(), &body)
 }
 
-fn bars(rows: impl Iterator<Item = (String, u64)>) -> String {
-    let rows: Vec<(String, u64)> = rows.collect();
-    let most = rows.iter().map(|r| r.1).max().unwrap_or(0).max(1);
-    let mut body = String::new();
-    for (i, (name, n)) in rows.iter().enumerate() {
-        let (y, w) = (i * ROW_PX, *n as f64 / most as f64 * BAR_PX as f64);
-        body += &label(name, y);
-        body += &format!(
-            "<rect x=\"{LABEL_PX}\" y=\"{}\" width=\"{w:.1}\" height=\"14\" fill=\"#3470c4\"/>\
-             <text x=\"{:.1}\" y=\"{}\">{n}</text>",
-            y + 4,
-            LABEL_PX as f64 + w + 6.0,
-            y + 15
-        );
-    }
-    svg(rows.len(), &body)
-}
-
-fn label(name: &str, y: usize) -> String {
-    let short: String = name.chars().take(38).collect();
-    format!("<text x=\"0\" y=\"{}\">{}</text>", y + 15, escape(&short))
-}
-
-fn svg(rows: usize, body: &str) -> String {
-    let (w, h) = (LABEL_PX + BAR_PX + WORDS_PX, rows.max(1) * ROW_PX);
-    format!("<svg role=\"img\" viewBox=\"0 0 {w} {h}\" width=\"{w}\" height=\"{h}\">{body}</svg>")
-}
-
 /// Files a second over time.
 fn curve(points: &[Point]) -> String {
     let (w, h) = (LABEL_PX + BAR_PX + WORDS_PX, 160);
@@ -516,60 +481,9 @@ fn curve(points: &[Point]) -> String {
     )
 }
 
-/// Text as HTML text or attribute value. Headers and file names are hostile.
-fn escape(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out += "&amp;",
-            '<' => out += "&lt;",
-            '>' => out += "&gt;",
-            '"' => out += "&quot;",
-            '\'' => out += "&#39;",
-            c if c.is_control() => out.push('\u{fffd}'),
-            c => out.push(c),
-        }
-    }
-    out
-}
-
-/// RFC 4648 section 4.
-fn base64(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut out = String::with_capacity(bytes.len().div_ceil(3) * 4);
-    for chunk in bytes.chunks(3) {
-        let [a, b, c] = [0, 1, 2].map(|i| u32::from(chunk.get(i).copied().unwrap_or(0)));
-        let word = a << 16 | b << 8 | c;
-        for i in 0..4 {
-            let digit = (word >> (18 - 6 * i) & 63) as usize;
-            out.push(if i <= chunk.len() {
-                DIGITS[digit] as char
-            } else {
-                '='
-            });
-        }
-    }
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn base64_is_that_of_the_standard() {
-        let pairs = [
-            ("", ""),
-            ("f", "Zg=="),
-            ("fo", "Zm8="),
-            ("foo", "Zm9v"),
-            ("foobar", "Zm9vYmFy"),
-        ];
-        for (plain, coded) in pairs {
-            assert_eq!(base64(plain.as_bytes()), coded);
-        }
-        assert_eq!(base64(&[0xff, 0xfe, 0xfd]), "//79");
-    }
 
     #[test]
     fn hostile_names_stay_text() {
