@@ -105,8 +105,8 @@ reasons! {
     PixelFormat = "unsupported-pixel-format", Quarantined, "photometric interpretation, bit depth or layout that is not supported", "report the format; convert the file first";
     FloatPixels = "float-pixel-data", Quarantined, "Float or Double Float Pixel Data in a transfer syntax of compressed frames, which the standard does not know", "convert it to an uncompressed transfer syntax first";
     ObjectClass = "object-class", Quarantined, "an object of a class that is not a plain image; with `--keep-metadata` also presentation states, segmentations and radiotherapy objects, whose headers only a profile treats", "use a profile, or a tool made for that class";
-    StructuredReport = "structured-report", Quarantined, "a structured report: its text is its content", "handle it with a tool made for reports";
-    KeyObjects = "key-objects", Quarantined, "a key object selection: a list of images with a text that may name anybody", "make a new one from the outputs";
+    StructuredReport = "structured-report", Quarantined, "a structured report: its text is its content", "say `--profile-options clean-structured-content`, or handle it with a tool made for reports";
+    KeyObjects = "key-objects", Quarantined, "a key object selection: a list of images with a text that may name anybody", "say `--profile-options clean-structured-content`, or make a new one from the outputs";
     Document = "encapsulated-document", Quarantined, "a document inside an object (PDF, CDA, STL …); its pages are not looked at", "search the document with a tool made for it";
     Waveform = "waveform", Quarantined, "a waveform or a recording: annotations and voices name people", "handle it with a tool made for that class";
     RawData = "raw-data", Quarantined, "raw or spectroscopy data: what it holds is known to its maker alone", "send the images instead";

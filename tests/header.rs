@@ -778,3 +778,82 @@ fn real_files_leave_no_identity() {
         }
     }
 }
+
+/// Reports are held back, unless their content items are cleaned; then nobody is named, references hold, numbers stay.
+#[test]
+fn reports_are_cleaned_where_that_is_asked_for() {
+    let place = Place::new();
+    let patient = Patient::new(4);
+    put(&place, "in/image.dcm", &patient.image("2", "CT", 0, 1));
+    put(&place, "in/report.dcm", &patient.report(9, 1, (0, 1)));
+    let held = redact(&place, "in", "held", &[]);
+    assert_eq!(held.reason("report.dcm"), "structured-report");
+    let done = redact(
+        &place,
+        "in",
+        "out",
+        &["--profile-options", "clean-structured-content"],
+    );
+    assert_eq!(done.ran.code, 0, "{}\n{}", done.ran.err, done.ran.out);
+    let path = done.output(&place, "report.dcm");
+    let bytes = fs::read(&path).unwrap();
+    let left = found(&patient.secrets(), &bytes);
+    assert!(left.is_empty(), "{left:?}");
+    assert!(
+        done.line("report.dcm")["metadata"]["codes"]
+            .to_string()
+            .contains("113104")
+    );
+    // Words of the safe lists and measurements stay; what tells who the patient is does not.
+    let has = |what: &[u8]| bytes.windows(what.len()).any(|w| w == what);
+    assert!(has(b"Liver lesion") && has(b"14.2") && has(b"10200004"));
+    assert!(!has(b"year") && !has(b"Male") && !has(b"99NEBEL"));
+    let image = open_file(done.output(&place, "image.dcm")).unwrap();
+    let uid = image
+        .meta()
+        .media_storage_sop_instance_uid()
+        .trim_end_matches('\0')
+        .to_owned();
+    let references = bytes
+        .windows(uid.len())
+        .filter(|w| *w == uid.as_bytes())
+        .count();
+    assert_eq!(references, 2);
+    let (Some(before), Some(after)) = (iod_errors(&place.path("in/report.dcm")), iod_errors(&path))
+    else {
+        return;
+    };
+    let new: Vec<&String> = after.iter().filter(|e| !before.contains(e)).collect();
+    assert!(new.is_empty(), "{new:?}");
+    let pair = place.run(&[
+        "verify",
+        "in/report.dcm",
+        path.to_str().unwrap(),
+        "--device",
+        "cpu",
+    ]);
+    assert_eq!(pair.code, 0, "{}{}", pair.out, pair.err);
+}
+
+/// A pair of which only the header was treated, and whose UIDs stay as its header says.
+#[test]
+fn a_header_pair_with_kept_uids_is_no_doubt() {
+    let place = Place::new();
+    let patient = Patient::new(2);
+    put(&place, "in/state.dcm", &patient.presentation(8, 1, (0, 1)));
+    for (out, options, changed) in [("kept", "retain-uids", false), ("new", "", true)] {
+        let done = redact(&place, "in", out, &["--profile-options", options]);
+        assert_eq!(done.ran.code, 0, "{}", done.ran.err);
+        let path = done.output(&place, "state.dcm");
+        let before = text(&place.path("in/state.dcm"), (0x0008, 0x0018));
+        assert_eq!(before != text(&path, (0x0008, 0x0018)), changed);
+        let pair = place.run(&[
+            "verify",
+            "in/state.dcm",
+            path.to_str().unwrap(),
+            "--device",
+            "cpu",
+        ]);
+        assert_eq!(pair.code, 0, "{out}: {}{}", pair.out, pair.err);
+    }
+}

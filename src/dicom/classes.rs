@@ -137,10 +137,34 @@ fn is(row: &str, end: &str) -> bool {
     row == end || row.ends_with('.') && end.starts_with(row)
 }
 
-/// Whether a profile treats the header of such an object, and no picture is searched.
-pub fn is_header_only(sop_class: &str) -> bool {
-    let end = sop_class.strip_prefix(STORAGE).unwrap_or_default();
-    HEADER_ONLY.iter().any(|row| is(row, end))
+/// Objects of which a profile treats the header alone, and no picture is searched.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum HeaderOnly {
+    /// None.
+    #[default]
+    No,
+    /// Presentation states, segmentations and objects of radiotherapy.
+    Yes,
+    /// Structured reports and key object selections as well: somebody cleans their content items.
+    Reports,
+}
+
+impl HeaderOnly {
+    /// Whether a class is among them.
+    pub fn takes(self, sop_class: &str) -> bool {
+        let end = sop_class.strip_prefix(STORAGE).unwrap_or_default();
+        let plain = || HEADER_ONLY.iter().any(|row| is(row, end));
+        match self {
+            HeaderOnly::No => false,
+            HeaderOnly::Yes => plain(),
+            HeaderOnly::Reports => plain() || is_report(sop_class),
+        }
+    }
+}
+
+/// Whether a class holds a tree of content items.
+pub fn is_report(sop_class: &str) -> bool {
+    is("88.", sop_class.strip_prefix(STORAGE).unwrap_or_default())
 }
 
 /// What (0028,0301) may hold in an image class.
@@ -205,9 +229,13 @@ mod tests {
             ("88.11", false),
             ("2", false),
         ] {
-            assert_eq!(is_header_only(&format!("{STORAGE}{end}")), wanted, "{end}");
+            let class = format!("{STORAGE}{end}");
+            assert_eq!(HeaderOnly::Yes.takes(&class), wanted, "{end}");
+            let report = end == "88.11";
+            assert_eq!(HeaderOnly::Reports.takes(&class), wanted || report, "{end}");
+            assert!(!HeaderOnly::No.takes(&class));
         }
-        assert!(!is_header_only("1.2.3"));
+        assert!(!HeaderOnly::Reports.takes("1.2.3"));
     }
 
     #[test]

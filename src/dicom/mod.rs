@@ -47,7 +47,7 @@ mod write;
 pub use attributes::{BurnedInClaim, Carrier, Changes, Claims, HeaderOp, ItemValue, header_ops};
 pub use blocks::coded_fill;
 pub use check::check_written;
-pub use classes::{BurnedIn, burned_in};
+pub use classes::{BurnedIn, HeaderOnly, burned_in, is_report};
 pub use consent::Consent;
 pub use deidentify::{Claimed, Deidentified, Method, new_uid};
 pub use object::{Carriers, Object, Opened, file_bytes, open, open_bytes, read, read_bytes};

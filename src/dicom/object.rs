@@ -9,7 +9,7 @@ use super::overlay::{self, NestedCounts, Overlay};
 use super::support::{Codec, Loss, Support};
 use super::value::Values;
 use super::whole::HeaderObject;
-use super::{classes, decode, display, file, format, identity};
+use super::{HeaderOnly, classes, decode, display, file, format, identity};
 use crate::config::Limits;
 use crate::facts::{Equipment, Facts, TransferSyntax, UsRegion};
 use crate::frame::{Frame, Gray, Photometric, PixelFormat, float};
@@ -132,7 +132,7 @@ pub fn file_bytes(path: &Path, limits: &Limits) -> Result<Vec<u8>, Refusal> {
 /// # Errors
 /// `not-dicom`, `dicomdir`, the object classes, `unsupported-…`, `damaged`, `truncated`, `inconsistent`, `limit`.
 pub fn read_bytes(bytes: Vec<u8>, limits: &Limits) -> Result<Object, Refusal> {
-    match open_bytes(bytes, limits, false)? {
+    match open_bytes(bytes, limits, HeaderOnly::No)? {
         Opened::Image(object) => Ok(*object),
         Opened::Header(_) => Err(Refusal::new(Reason::ObjectClass, "not a plain image")),
     }
@@ -146,11 +146,11 @@ pub enum Opened {
     Header(Box<HeaderObject>),
 }
 
-/// Reads a file, with `header_only` also objects of which a profile treats the header alone.
+/// Reads a file; `header_only` tells which objects a profile treats by their header alone.
 ///
 /// # Errors
 /// Those of [`read`].
-pub fn open(path: &Path, limits: &Limits, header_only: bool) -> Result<Opened, Refusal> {
+pub fn open(path: &Path, limits: &Limits, header_only: HeaderOnly) -> Result<Opened, Refusal> {
     open_bytes(file_bytes(path, limits)?, limits, header_only)
 }
 
@@ -158,7 +158,11 @@ pub fn open(path: &Path, limits: &Limits, header_only: bool) -> Result<Opened, R
 ///
 /// # Errors
 /// Those of [`read_bytes`].
-pub fn open_bytes(bytes: Vec<u8>, limits: &Limits, header_only: bool) -> Result<Opened, Refusal> {
+pub fn open_bytes(
+    bytes: Vec<u8>,
+    limits: &Limits,
+    header_only: HeaderOnly,
+) -> Result<Opened, Refusal> {
     if bytes.len() as u64 > limits.file_bytes {
         return Err(Refusal::new(Reason::Limit, "the file is above the limit"));
     }
@@ -169,9 +173,8 @@ pub fn open_bytes(bytes: Vec<u8>, limits: &Limits, header_only: bool) -> Result<
         bytes: &read.bytes,
         set: &read.set,
     };
-    if header_only
-        && v.code(tags::SOP_CLASS_UID)
-            .is_some_and(|c| classes::is_header_only(&c))
+    if v.code(tags::SOP_CLASS_UID)
+        .is_some_and(|c| header_only.takes(&c))
     {
         return HeaderObject::new(read, sha256).map(|o| Opened::Header(Box::new(o)));
     }

@@ -114,6 +114,10 @@ pub struct Place<'a> {
 const PATIENT_NAME: u32 = 0x0010_0010;
 const PATIENT_ID: u32 = 0x0010_0020;
 const TIMEZONE: u32 = 0x0008_0201;
+/// Text of a content item (PS3.3 section 10.2).
+const TEXT_VALUE: u32 = 0x0040_A160;
+/// Sequences whose items are content items.
+const CONTENT: [u32; 4] = [0x0040_A730, 0x0040_0555, 0x0040_0612, 0x0040_0440];
 
 /// Classes whose references to images stay, as their own modules repeat them (dicom.md §2.1): ends of UIDs.
 const REFERRING: [&str; 5] = ["66.4", "30", "11.", "88.", "66.5"];
@@ -160,6 +164,11 @@ impl Profile {
         }
         if matches!(place.tag, PATIENT_NAME | PATIENT_ID) && place.around.is_none() {
             return Decision::just(Act::Pseudonym);
+        }
+        let in_content = place.around.is_some_and(|a| CONTENT.contains(&a));
+        if place.tag == TEXT_VALUE && in_content && self.has(Choice::Structured) {
+            // Type 1C: an item of value type TEXT needs one.
+            return Decision::new(Act::Clean, Otherwise::Dummy);
         }
         let Some(row) = table::row(place.tag) else {
             return outside::decide(self, place);
@@ -347,6 +356,18 @@ mod tests {
             (0x0018_1000, "LO", Act::Remove),
         ] {
             assert_eq!(act("vendor", tag, vr, CT, None), wanted, "{tag:08X}");
+        }
+        let report = "1.2.840.10008.5.1.4.1.1.88.11";
+        for (options, wanted) in [("", Act::Remove), ("clean-structured-content", Act::Clean)] {
+            let profile = Profile::open("basic", &Choice::list(options).unwrap()).unwrap();
+            let decided = profile.decide(&Place {
+                tag: TEXT_VALUE,
+                vr: "UT",
+                known: true,
+                class: report,
+                around: Some(0x0040_A730),
+            });
+            assert_eq!(decided.act, wanted, "{options}");
         }
         // A device option alone leaves no date.
         let more = Choice::list("retain-device").unwrap();

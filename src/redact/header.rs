@@ -5,7 +5,7 @@ use super::publish::{self, Pending};
 use super::{Engine, guarded, hex};
 use crate::config::{Faces, MissingPatient};
 use crate::dicom::{
-    self, Claims, Consent, Deidentified, HeaderObject, Hit, Method, Opened, Person,
+    self, Claims, Consent, Deidentified, HeaderObject, HeaderOnly, Hit, Method, Opened, Person,
 };
 use crate::error;
 use crate::facts::{Facts, Signs};
@@ -72,6 +72,15 @@ impl Engine {
     /// The profile of this run; `None` with `keep-metadata`.
     pub fn profile(&self) -> Option<&Profile> {
         self.site.profile.as_ref()
+    }
+
+    /// Objects of which the profile of this run treats the header alone.
+    pub(super) fn header_only_objects(&self) -> HeaderOnly {
+        match &self.site.profile {
+            None => HeaderOnly::No,
+            Some(p) if p.has(Choice::Structured) => HeaderOnly::Reports,
+            Some(_) => HeaderOnly::Yes,
+        }
     }
 
     /// Digest and day of the opt-out list that this run asks.
@@ -459,7 +468,7 @@ impl Engine {
         let read = |path: &Path| {
             std::fs::read(path).map_err(|e| Refusal::new(Reason::Read, format!("{}", e.kind())))
         };
-        let claimed = match dicom::open(file, limits, true)? {
+        let claimed = match dicom::open(file, limits, HeaderOnly::Reports)? {
             Opened::Image(o) => o.claimed(),
             Opened::Header(o) => o.claimed(),
         };
@@ -473,7 +482,7 @@ impl Engine {
         }
         let key =
             Key::ephemeral().map_err(|_| Refusal::new(Reason::Internal, "no random bytes"))?;
-        let opened = dicom::open(original, limits, true)?;
+        let opened = dicom::open(original, limits, HeaderOnly::Reports)?;
         let study_date = match &opened {
             Opened::Image(o) => o.study_date(),
             Opened::Header(o) => o.study_date(),
@@ -519,13 +528,19 @@ impl Engine {
         file: &Path,
     ) -> Option<Result<VerifyReport, Refusal>> {
         let limits = &self.config.limits;
-        let Ok(Opened::Header(object)) = dicom::open(original, limits, true) else {
+        let Ok(Opened::Header(object)) = dicom::open(original, limits, HeaderOnly::Reports) else {
             return None;
         };
         Some(guarded(|| {
             let bytes = std::fs::read(file)
                 .map_err(|e| Refusal::new(Reason::Read, format!("{}", e.kind())))?;
-            object.check(&bytes, false, limits)?;
+            // An output that says that UIDs stay is held to that, as others are to new ones.
+            let says = match dicom::open(file, limits, HeaderOnly::Reports)? {
+                Opened::Header(written) => written.claimed(),
+                Opened::Image(_) => None,
+            };
+            let keeps = says.is_some_and(|c| c.options.contains(&Choice::Uids));
+            object.check(&bytes, keeps, limits)?;
             let left = self
                 .identities_left(original, file)?
                 .map(|hits| hits.len() as u32);

@@ -1,7 +1,7 @@
 //! Where the bytes of one object come from.
 
 use crate::config::Limits;
-use crate::dicom::{self, Object, Opened};
+use crate::dicom::{self, HeaderOnly, Object, Opened};
 use crate::outcome::Refusal;
 use std::path::Path;
 
@@ -22,8 +22,8 @@ impl Input<'_> {
         }
     }
 
-    /// Reads the object; with `header_only` also one of which only the header is treated.
-    pub(super) fn open(self, limits: &Limits, header_only: bool) -> Result<Opened, Refusal> {
+    /// Reads the object; `header_only` tells of which only the header is treated.
+    pub(super) fn open(self, limits: &Limits, header_only: HeaderOnly) -> Result<Opened, Refusal> {
         match self {
             Input::File(path) => dicom::open(path, limits, header_only),
             Input::Read(_, bytes) => dicom::open_bytes(bytes?, limits, header_only),

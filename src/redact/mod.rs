@@ -187,7 +187,7 @@ impl Engine {
 
     /// Reads a file; with a profile also objects of which only the header is treated.
     fn open_input(&self, input: Input<'_>) -> Result<Opened, Refusal> {
-        input.open(&self.config.limits, self.site.profile.is_some())
+        input.open(&self.config.limits, self.header_only_objects())
     }
 
     /// One file, end to end. The output appears under its name only after its self-check.

@@ -439,6 +439,127 @@ impl Patient {
     }
 }
 
+impl Patient {
+    /// A structured report about an image, with content items of every kind that can name somebody.
+    pub fn report(&self, series: u32, instance: u32, shown: (u32, u32)) -> Vec<E> {
+        let mut all = self.header("88.22", "SR", series, instance);
+        all.retain(|e| !matches!(e.0, 0x0008_1140 | 0x0018_0015 | 0x0020_0052 | 0x0040_A160));
+        let item = |relation: &str, kind: &str, concept: Vec<E>, value: Vec<E>| {
+            let mut item = vec![
+                t(0x0040_A010, "CS", relation),
+                t(0x0040_A040, "CS", kind),
+                sq(0x0040_A043, vec![concept]),
+            ];
+            item.extend(value);
+            item
+        };
+        let image = vec![
+            t(0x0008_1150, "UI", "1.2.840.10008.5.1.4.1.1.2"),
+            t(
+                0x0008_1155,
+                "UI",
+                &self.uid(&format!("{}.{}", shown.0, shown.1)),
+            ),
+        ];
+        let text = format!(
+            "Liver lesion of {} seen by Schnurrbusch on {}",
+            self.id, self.study_date
+        );
+        let items = vec![
+            item(
+                "HAS OBS CONTEXT",
+                "PNAME",
+                code("121008", "DCM", "Person Observer Name"),
+                vec![t(0x0040_A123, "PN", "Schnurrbusch")],
+            ),
+            item(
+                "HAS OBS CONTEXT",
+                "UIDREF",
+                code("121012", "DCM", "Device Observer UID"),
+                vec![t(0x0040_A124, "UI", &self.uid("9.9"))],
+            ),
+            item(
+                "HAS OBS CONTEXT",
+                "DATE",
+                code("121031", "DCM", "Subject Birth Date"),
+                vec![t(0x0040_A121, "DA", &self.birth)],
+            ),
+            item(
+                "HAS OBS CONTEXT",
+                "CODE",
+                code("121032", "DCM", "Subject Sex"),
+                vec![sq(0x0040_A168, vec![code("M", "DCM", "Male")])],
+            ),
+            item(
+                "HAS OBS CONTEXT",
+                "NUM",
+                code("121033", "DCM", "Subject Age"),
+                vec![sq(
+                    0x0040_A300,
+                    vec![vec![
+                        sq(0x0040_08EA, vec![code("a", "UCUM", "year")]),
+                        t(0x0040_A30A, "DS", "93"),
+                    ]],
+                )],
+            ),
+            item(
+                "CONTAINS",
+                "TEXT",
+                code("121071", "DCM", "Finding"),
+                vec![t(0x0040_A160, "UT", &text)],
+            ),
+            item(
+                "CONTAINS",
+                "NUM",
+                code("410668003", "SCT", "Length"),
+                vec![sq(
+                    0x0040_A300,
+                    vec![vec![
+                        sq(0x0040_08EA, vec![code("mm", "UCUM", "millimeter")]),
+                        t(0x0040_A30A, "DS", "14.2"),
+                    ]],
+                )],
+            ),
+            item(
+                "CONTAINS",
+                "CODE",
+                code("X1", "99NEBEL", "Signed by Nebelhorn"),
+                vec![sq(0x0040_A168, vec![code("10200004", "SCT", "Liver")])],
+            ),
+            vec![
+                t(0x0040_A010, "CS", "CONTAINS"),
+                t(0x0040_A040, "CS", "IMAGE"),
+                sq(0x0008_1199, vec![image.clone()]),
+            ],
+        ];
+        all.extend([
+            sq(
+                0x0040_A043,
+                vec![code("126000", "DCM", "Imaging Measurement Report")],
+            ),
+            t(0x0040_A040, "CS", "CONTAINER"),
+            t(0x0040_A050, "CS", "SEPARATE"),
+            t(0x0040_A491, "CS", "COMPLETE"),
+            t(0x0040_A493, "CS", "UNVERIFIED"),
+            sq(
+                0x0040_A375,
+                vec![vec![
+                    sq(
+                        0x0008_1115,
+                        vec![vec![
+                            sq(0x0008_1199, vec![image]),
+                            t(0x0020_000E, "UI", &self.uid(&format!("2.{}", shown.0))),
+                        ]],
+                    ),
+                    t(0x0020_000D, "UI", &self.uid("1")),
+                ]],
+            ),
+            sq(0x0040_A730, items),
+        ]);
+        all
+    }
+}
+
 /// A soft disc: something to look at, no text.
 fn disc(seed: u32) -> Vec<u8> {
     let mut out = Vec::with_capacity(64 * 64 * 2);

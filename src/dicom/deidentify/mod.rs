@@ -8,7 +8,7 @@
 mod tests;
 mod values;
 
-use super::dataset::{DataSet, Element, Item, Value, dictionary_vr, is_known_as};
+use super::dataset::{DataSet, Element, Encoding, Item, Value, dictionary_vr, is_known_as};
 use super::overlay::{is_curve_group, is_overlay_group};
 use super::scan::{Person, Scanner, Tokens, person};
 use super::uid;
@@ -158,6 +158,22 @@ fn number(tag: Tag) -> u32 {
     u32::from(tag.0) << 16 | u32::from(tag.1)
 }
 
+/// Concepts of content items that tell the patient's characteristics: scheme, code.
+const ABOUT_SUBJECT: [(&str, &str); 12] = [
+    ("DCM", "121032"),
+    ("DCM", "121033"),
+    ("LN", "8302-2"),
+    ("LN", "3137-7"),
+    ("LN", "29463-7"),
+    ("LN", "3141-9"),
+    ("LN", "30525-0"),
+    ("LN", "46098-0"),
+    ("SCT", "50373000"),
+    ("SCT", "27113001"),
+    ("SCT", "397669002"),
+    ("SCT", "424144002"),
+];
+
 struct Run<'a> {
     bytes: &'a [u8],
     class: &'a str,
@@ -191,9 +207,17 @@ impl Run<'_> {
         let mut out = DataSet::new(set.encoding);
         out.elements.reserve(set.elements.len());
         let mut changed = false;
+        let about_subject = self.is_about_subject(&v);
         for e in &set.elements {
             let new = if e.tag.0 % 2 == 1 {
                 self.private(e, set)
+            } else if about_subject && e.tag == tags::MEASURED_VALUE_SEQUENCE {
+                // Type 2: a number without a value (PS3.3 section C.18.1).
+                self.count(e.tag, Act::Empty);
+                Some(self::changed(e, VR::SQ, Value::Items(Vec::new())))
+            } else if about_subject && e.tag == tags::CONCEPT_CODE_SEQUENCE {
+                self.count(e.tag, Act::Dummy);
+                Some(constant_code(e, set.encoding))
             } else {
                 self.element(e, around, &charsets, local_code)
             };
@@ -203,6 +227,28 @@ impl Run<'_> {
             out.elements.extend(new);
         }
         (out, changed)
+    }
+
+    /// Whether a content item tells sex, age, size or weight of the patient, which go unless they are retained
+    /// (PS3.15 table E.3.4-1).
+    fn is_about_subject(&self, v: &Values<'_>) -> bool {
+        let profile = self.method.profile;
+        if profile.has(Choice::Patient) || v.set.get(tags::CONCEPT_NAME_CODE_SEQUENCE).is_none() {
+            return false;
+        }
+        v.set
+            .items(tags::CONCEPT_NAME_CODE_SEQUENCE)
+            .iter()
+            .any(|item| {
+                let concept = Values {
+                    bytes: self.bytes,
+                    set: &item.set,
+                };
+                let part = |tag| concept.code(tag).unwrap_or_default();
+                let (value, scheme) =
+                    (part(tags::CODE_VALUE), part(tags::CODING_SCHEME_DESIGNATOR));
+                ABOUT_SUBJECT.contains(&(scheme.as_str(), value.as_str()))
+            })
     }
 
     /// Private attributes: numbers of the list of safe ones, known by their creator, with the creator's own element.
@@ -401,6 +447,29 @@ impl Run<'_> {
             }
         }
     }
+}
+
+/// A code that says nothing, in the place of another.
+fn constant_code(e: &Element, encoding: Encoding) -> Element {
+    let mut set = DataSet::new(encoding);
+    for (tag, text) in [
+        (tags::CODE_VALUE, "REMOVED "),
+        (tags::CODING_SCHEME_DESIGNATOR, "99REMOVED "),
+        (tags::CODE_MEANING, "Removed "),
+    ] {
+        set.elements.push(Element {
+            tag,
+            vr: dictionary_vr(tag),
+            source: None,
+            undefined: false,
+            value: Value::Owned(text.as_bytes().to_vec()),
+        });
+    }
+    let item = Item {
+        undefined: false,
+        set,
+    };
+    changed(e, VR::SQ, Value::Items(vec![item]))
 }
 
 fn changed(e: &Element, vr: VR, value: Value) -> Element {
