@@ -5,14 +5,14 @@
 //! Imports point down only; modules in one pair of braces do not import each other; `tests/layers.rs` keeps it so.
 //!
 //! ```text
-//! main → cli → batch → redact → { detect, ocr, phi, dicom } → codec
+//! main → cli → review → batch → redact → { detect, ocr, phi, dicom } → codec
 //!                                 detect → gpu → stage
 //! all → preview, mask, views, report, plan, site, risk, templates, facts, line, frame, config, subjects, idmap, optout,
 //!       profile, key, models, error, outcome, geometry: plain data and helpers, each of which uses only what stands to its right
 //! ```
 //!
 //! One module per outside world: only [`dicom`] names DICOM crates, only [`gpu`] names wgpu, only [`ocr`] names rten,
-//! only [`cli`] names clap and indicatif. The library never prints.
+//! only [`review`] names axum and tokio, only [`cli`] names clap and indicatif. The library never prints.
 
 pub mod batch;
 pub mod cli;
@@ -39,6 +39,7 @@ pub mod preview;
 pub mod profile;
 pub mod redact;
 pub mod report;
+pub mod review;
 pub mod risk;
 pub mod site;
 pub mod stage;

@@ -10,6 +10,8 @@ use serde::{Deserialize, Serialize};
 
 /// Version of the plan's form.
 pub const PLAN_VERSION: u32 = 1;
+/// What is found this close around text that a person keeps is that text: boxes of two searches differ by so much.
+const PERSON_KEEP_MARGIN_PX: u32 = 4;
 
 /// Where in the object an item lies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -137,6 +139,17 @@ impl Plan {
             .filter(|i| i.action == Action::Mask && i.carrier == Carrier::PixelData)
             .filter(|i| (i.frames.0..=i.frames.1).contains(&frame))
             .map(|i| i.rect)
+            .collect()
+    }
+
+    /// Where a person keeps text in one frame: what a search finds there is accounted for.
+    pub fn person_keeps(&self, frame: u32) -> Vec<Rect> {
+        self.items
+            .iter()
+            .filter(|i| i.action == Action::Keep && i.origin == Origin::Person)
+            .filter(|i| i.carrier == Carrier::PixelData)
+            .filter(|i| (i.frames.0..=i.frames.1).contains(&frame))
+            .map(|i| i.rect.grow(PERSON_KEEP_MARGIN_PX, self.cols, self.rows))
             .collect()
     }
 

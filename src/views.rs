@@ -47,9 +47,7 @@ const END_RANGE_DIVISOR: i64 = 16;
 pub fn views(frame: &Frame, display: &Display) -> Vec<View> {
     if frame.format.float {
         float::views(frame, display)
-    } else if frame.format.samples_per_pixel == 3
-        || frame.format.photometric == Photometric::PaletteColor
-    {
+    } else if is_colour(frame) {
         colour_views(&rgb(frame, display))
     } else {
         gray_views(frame, display)
@@ -58,16 +56,19 @@ pub fn views(frame: &Frame, display: &Display) -> Vec<View> {
 
 /// The picture that a person sees first: colour as it is, grey through the first window or the robust range. For previews.
 pub fn first_look(frame: &Frame, display: &Display) -> Rgb {
-    if frame.format.samples_per_pixel == 3 || frame.format.photometric == Photometric::PaletteColor
-    {
-        return rgb(frame, display);
-    }
-    let views = views(frame, display);
-    let picture = &views[0].picture;
-    Rgb {
-        width: picture.width,
-        height: picture.height,
-        data: picture.data.iter().flat_map(|&v| [v, v, v]).collect(),
+    match look(frame, display, Look::First) {
+        Some(Picture::Rgb(picture)) => picture,
+        Some(Picture::Gray(picture)) => Rgb {
+            width: picture.width,
+            height: picture.height,
+            data: picture.data.iter().flat_map(|&v| [v, v, v]).collect(),
+        },
+        // There always is a first look: the full range, if nothing else.
+        None => Rgb {
+            width: 0,
+            height: 0,
+            data: Vec::new(),
+        },
     }
 }
 
@@ -245,8 +246,11 @@ fn merge_touching(mut rects: Vec<Rect>) -> Vec<Rect> {
 fn gray_views(frame: &Frame, display: &Display) -> Vec<View> {
     let values = Histogram::of(frame);
     let mut views: Vec<View> = Vec::new();
-    let mut add = |name: String, table: &dyn Fn(i64) -> u8| {
-        let picture = values.render(frame, table);
+    for (name, table) in header_tables(display)
+        .into_iter()
+        .chain(range_tables(frame, &values))
+    {
+        let picture = render(frame, table.as_ref());
         let same = |v: &View| {
             v.picture
                 .data
@@ -257,37 +261,146 @@ fn gray_views(frame: &Frame, display: &Display) -> Vec<View> {
         if !views.iter().any(same) {
             views.push(View::whole(name, picture));
         }
-    };
+    }
+    views
+}
+
+/// From stored values to grey levels.
+type Table<'a> = Box<dyn Fn(i64) -> u8 + 'a>;
+
+/// Slope and intercept of the modality transform (PS3.3 C.11.1).
+fn rescale(display: &Display) -> (f64, f64) {
     let slope = if display.slope == 0.0 {
         1.0
     } else {
         display.slope
     };
-    for (i, w) in display.windows.iter().enumerate() {
-        add(format!("window-{}", i + 1), &|v| {
-            window(*w, v as f64 * slope + display.intercept)
-        });
-    }
+    (slope, display.intercept)
+}
+
+fn window_table(display: &Display, w: Window) -> Table<'_> {
+    let (slope, intercept) = rescale(display);
+    Box::new(move |v| window(w, v as f64 * slope + intercept))
+}
+
+/// The views that the header asks for.
+fn header_tables(display: &Display) -> Vec<(String, Table<'_>)> {
+    let (slope, intercept) = rescale(display);
+    let windows = display.windows.iter().enumerate();
+    let mut tables: Vec<(String, Table<'_>)> = windows
+        .map(|(i, w)| (format!("window-{}", i + 1), window_table(display, *w)))
+        .collect();
     for (i, l) in display.voi_luts.iter().enumerate() {
-        add(format!("voi-lut-{}", i + 1), &|v| {
-            l.at((v as f64 * slope + display.intercept).round() as i64)
-        });
+        let table = move |v: i64| l.at((v as f64 * slope + intercept).round() as i64);
+        tables.push((format!("voi-lut-{}", i + 1), Box::new(table)));
     }
+    tables
+}
+
+/// The views that the stored values ask for.
+fn range_tables(frame: &Frame, values: &Histogram) -> Vec<(String, Table<'static>)> {
     let (min, max) = (values.quantile(0, 1000), values.quantile(1000, 1000));
     let (low, high) = (values.quantile(5, 1000), values.quantile(995, 1000));
+    let mut tables: Vec<(String, Table<'static>)> = Vec::new();
+    let mut add = |name: &str, from: i64, to: i64| {
+        tables.push((name.into(), Box::new(move |v| spread(v, from, to))));
+    };
     if high > low {
-        add("robust-range".into(), &|v| spread(v, low, high));
+        add("robust-range", low, high);
     }
-    add("full-range".into(), &|v| spread(v, min, max));
+    add("full-range", min, max);
     if frame.format.bits_stored > 8 {
         // Text on air or on a saturated patch: the ends of the range, spread.
         let part = (max - min) / END_RANGE_DIVISOR;
         if part > 0 {
-            add("low-range".into(), &|v| spread(v, min, min + part));
-            add("high-range".into(), &|v| spread(v, max - part, max));
+            add("low-range", min, min + part);
+            add("high-range", max - part, max);
         }
     }
-    views
+    tables
+}
+
+/// How a person wants to see a frame.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Look<'a> {
+    /// As [`first_look`] shows it.
+    First,
+    /// The view with this name, over the whole frame.
+    View(&'a str),
+    /// Through this window, on values after the modality transform.
+    Window(Window),
+}
+
+/// A picture for people.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Picture {
+    /// Grey levels.
+    Gray(Gray),
+    /// Colour.
+    Rgb(Rgb),
+}
+
+/// One picture of a frame, without making the others; `None` where there is no view of that name. Windows mean nothing for
+/// colour, which is shown as it is.
+pub fn look(frame: &Frame, display: &Display, look: Look<'_>) -> Option<Picture> {
+    if is_colour(frame) {
+        let picture = rgb(frame, display);
+        let channel = match look {
+            Look::View("luma") => None,
+            Look::View("red") => Some(0),
+            Look::View("blue") => Some(2),
+            Look::View(_) => return None,
+            Look::First | Look::Window(_) => return Some(Picture::Rgb(picture)),
+        };
+        let pixels = picture.data.as_chunks::<3>().0.iter();
+        return Some(Picture::Gray(Gray {
+            width: picture.width,
+            height: picture.height,
+            data: pixels
+                .map(|p| channel.map_or_else(|| luma(*p), |c: usize| p[c]))
+                .collect(),
+        }));
+    }
+    if frame.format.float {
+        let mut display = display.clone();
+        if let Look::Window(w) = look {
+            display.windows = vec![w];
+        }
+        let mut views = float::views(frame, &display).into_iter();
+        let view = match look {
+            Look::View(name) => views.find(|v| v.name == name),
+            Look::First | Look::Window(_) => views.next(),
+        };
+        return view.map(|v| Picture::Gray(v.picture));
+    }
+    let picture = match look {
+        Look::Window(w) => render(frame, window_table(display, w).as_ref()),
+        Look::First => {
+            let first = header_tables(display).into_iter().next();
+            let (_, table) = first.or_else(|| {
+                range_tables(frame, &Histogram::of(frame))
+                    .into_iter()
+                    .next()
+            })?;
+            render(frame, table.as_ref())
+        }
+        Look::View(name) => {
+            let named = |(n, _): &(String, Table<'_>)| n == name;
+            let table = match header_tables(display).into_iter().find(named) {
+                Some((_, table)) => table,
+                None => {
+                    let mut tables = range_tables(frame, &Histogram::of(frame)).into_iter();
+                    tables.find(|(n, _)| n == name)?.1
+                }
+            };
+            render(frame, table.as_ref())
+        }
+    };
+    Some(Picture::Gray(picture))
+}
+
+fn is_colour(frame: &Frame) -> bool {
+    frame.format.samples_per_pixel == 3 || frame.format.photometric == Photometric::PaletteColor
 }
 
 /// The linear VOI function (PS3.3 C.11.2.1.2.1), to 0–255.
@@ -356,35 +469,36 @@ impl Histogram {
             .or(self.cumulative.last())
             .map_or(0, |c| c.0)
     }
+}
 
-    fn render(&self, frame: &Frame, table: &dyn Fn(i64) -> u8) -> Gray {
-        let f = &frame.format;
-        let invert = if f.photometric == Photometric::Monochrome1 {
-            255
-        } else {
-            0
-        };
-        let mut data = Vec::with_capacity(f.samples_per_frame());
-        if f.bytes_per_sample() <= 2 {
-            let mut lut = vec![0u8; 1 << (8 * f.bytes_per_sample())];
-            // Bits outside the stored field do not count for the value, so many words can stand for one: fill on sight.
-            let mut known = vec![false; lut.len()];
-            for_words(frame, |w| {
-                let i = w as usize;
-                if !known[i] {
-                    known[i] = true;
-                    lut[i] = table(stored_value(f, w)) ^ invert;
-                }
-                data.push(lut[i]);
-            });
-        } else {
-            for_words(frame, |w| data.push(table(stored_value(f, w)) ^ invert));
-        }
-        Gray {
-            width: f.cols,
-            height: f.rows,
-            data,
-        }
+/// The frame through a table.
+fn render(frame: &Frame, table: &dyn Fn(i64) -> u8) -> Gray {
+    let f = &frame.format;
+    let invert = if f.photometric == Photometric::Monochrome1 {
+        255
+    } else {
+        0
+    };
+    let mut data = Vec::with_capacity(f.samples_per_frame());
+    if f.bytes_per_sample() <= 2 {
+        let mut lut = vec![0u8; 1 << (8 * f.bytes_per_sample())];
+        // Bits outside the stored field do not count for the value, so many words can stand for one: fill on sight.
+        let mut known = vec![false; lut.len()];
+        for_words(frame, |w| {
+            let i = w as usize;
+            if !known[i] {
+                known[i] = true;
+                lut[i] = table(stored_value(f, w)) ^ invert;
+            }
+            data.push(lut[i]);
+        });
+    } else {
+        for_words(frame, |w| data.push(table(stored_value(f, w)) ^ invert));
+    }
+    Gray {
+        width: f.cols,
+        height: f.rows,
+        data,
     }
 }
 

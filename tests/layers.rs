@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 const LAYERS: &[&[&str]] = &[
     &["main"],
     &["cli"],
+    &["review"],
     &["batch"],
     &["redact"],
     &["detect", "ocr", "phi", "dicom"],
@@ -73,6 +74,8 @@ const OWNERS: &[(&str, &str)] = &[
     ("rusqlite", "batch"),
     ("tar", "batch"),
     ("zip", "batch"),
+    ("axum", "review"),
+    ("tokio", "review"),
     ("clap", "cli"),
     ("clap_complete", "cli"),
     ("clap_mangen", "cli"),

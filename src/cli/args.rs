@@ -46,6 +46,8 @@ pub enum Verb {
     Trace(TraceArgs),
     /// Draw one frame before and after, with boxes and reasons, as a PNG picture
     Preview(PreviewArgs),
+    /// Serve a local web page on which a technician looks at each file, corrects it and approves it
+    Review(ReviewArgs),
     /// Check a redacted file against its original, or look for readable text in one file
     Verify(VerifyArgs),
     /// Show adapters, the chosen device, models, encodings, and run a self-test
@@ -529,6 +531,46 @@ pub struct PreviewArgs {
     /// Replace an existing picture.
     #[arg(long)]
     pub overwrite: bool,
+    #[command(flatten)]
+    pub settings: SettingArgs,
+}
+
+/// `unburn review`
+#[derive(Debug, Args)]
+pub struct ReviewArgs {
+    /// Files and folders to review.
+    #[arg(required = true, value_name = "IN")]
+    pub inputs: Vec<PathBuf>,
+    /// Folder for what is approved; without it approvals are recorded and nothing is written.
+    #[arg(short, long, value_name = "DIR")]
+    pub output: Option<PathBuf>,
+    /// Folder in which edits and decisions are kept; made new, or gone on with. Default: below the user's state folder.
+    #[arg(long, value_name = "DIR")]
+    pub state: Option<PathBuf>,
+    /// Port on 127.0.0.1; 0 takes any free one.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub port: u16,
+    /// Do not open the browser.
+    #[arg(long)]
+    pub no_open: bool,
+    /// Who reviews; signs edits and decisions. The page asks where this is not given.
+    #[arg(long, value_name = "NAME")]
+    pub reviewer: Option<String>,
+    /// A second, different person has to approve each file before it is written.
+    #[arg(long)]
+    pub two_person: bool,
+    /// Review N files drawn from all, the same ones every time, and tell what they say about the rest.
+    #[arg(long, value_name = "N")]
+    pub sample: Option<usize>,
+    /// End when nothing was asked for so many minutes.
+    #[arg(long, value_name = "N", default_value_t = 60)]
+    pub idle_minutes: u64,
+    /// Replace existing outputs of another origin. Inputs are never replaced.
+    #[arg(long)]
+    pub overwrite: bool,
+    /// Project key (at least 32 bytes, hex or raw); `UNBURN_KEY` may hold the key itself instead.
+    #[arg(long, value_name = "FILE")]
+    pub key: Option<PathBuf>,
     #[command(flatten)]
     pub settings: SettingArgs,
 }

@@ -13,6 +13,7 @@ mod output;
 mod preview;
 mod profiles;
 mod progress;
+mod review;
 mod selftest;
 mod signals;
 mod text;
@@ -70,6 +71,7 @@ pub fn main() -> ExitCode {
         Verb::Report(args) => evidence::statement(&args),
         Verb::Trace(args) => evidence::trace(&args),
         Verb::Preview(args) => preview::run(args),
+        Verb::Review(args) => review::run(args),
         Verb::Verify(args) => verify::run(args),
         Verb::Doctor(args) => doctor::run(args),
         Verb::Config(ConfigVerb::Show(args)) => show(&args),

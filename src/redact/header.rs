@@ -300,6 +300,25 @@ impl Engine {
         Ok(())
     }
 
+    /// Where the output of an object goes.
+    ///
+    /// # Errors
+    /// Those of pseudonyms.
+    pub fn output_of(&self, object: &dicom::Object, target: &Target) -> Result<PathBuf, Refusal> {
+        let person = object.person();
+        let subject = self.subject(&person)?;
+        Ok(self.destination(target, &person, &subject.pseudonym, object.sha256()))
+    }
+
+    /// An output was taken back: its name is free again.
+    pub fn withdrawn(&self, path: &Path) {
+        self.desk
+            .published
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(path);
+    }
+
     /// Notes in the map what stands for what.
     pub(super) fn note(&self, person: &Person, subject: &Subject) -> Result<(), Refusal> {
         let (Some(map), Some(profile)) = (&self.desk.map, &self.site.profile) else {

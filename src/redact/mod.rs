@@ -8,6 +8,7 @@ mod apply;
 mod bands;
 mod blend;
 mod blocks;
+mod draft;
 mod frames;
 mod growth;
 mod header;
@@ -20,11 +21,12 @@ mod search;
 mod slant;
 mod verify;
 
+pub use draft::{Draft, Edited, Looked};
 pub use frames::{Frames, fingerprint};
 pub use header::Target;
 pub use input::Input;
 pub use planner::FixedPoint;
-pub use search::{Finding, Searcher};
+pub use search::{Candidate, Finding, Searcher};
 
 use crate::config::{Config, Policy};
 use crate::detect::{self, Detector};
@@ -71,6 +73,11 @@ pub struct Engine {
 /// A planned object, ready to be applied.
 struct Work {
     object: Object,
+    planned: Planned,
+}
+
+/// The plan of an object and what carrying it out needs.
+struct Planned {
     plan: Plan,
     fixed: FixedPoint,
     /// Whether BurnedInAnnotation may say `NO` once everything is verified.
@@ -177,7 +184,7 @@ impl Engine {
                 .map(|()| None),
         });
         match planned {
-            Ok(work) => (report, work.map(|w| w.plan)),
+            Ok(work) => (report, work.map(|w| w.planned.plan)),
             Err(refusal) => {
                 report.refuse(&refusal);
                 (report, None)
@@ -261,11 +268,11 @@ impl Engine {
             let mut report = FileReport::new(&self.tool, input.name(), Outcome::Failed);
             let object = input.object(&self.config.limits)?;
             let work = self.prepare(object, &mut report)?;
-            let coded = Coded::of(&work.object).filter(|_| work.in_blocks);
+            let coded = Coded::of(&work.object).filter(|_| work.planned.in_blocks);
             preview::draw(
                 coded.as_ref().map_or(&work.object, |c| c as &dyn Frames),
                 work.object.facts(),
-                &work.plan,
+                &work.planned.plan,
                 frame,
                 projection,
             )
@@ -275,6 +282,11 @@ impl Engine {
     /// Plans, filling the report with what is known. After it, `report.outcome` says whether the plan may be
     /// applied.
     fn prepare(&self, object: Object, report: &mut FileReport) -> Result<Work, Refusal> {
+        let planned = self.planned(&object, report)?;
+        Ok(Work { object, planned })
+    }
+
+    fn planned(&self, object: &Object, report: &mut FileReport) -> Result<Planned, Refusal> {
         let mut timings = Timings::default();
         report.device = self.detector.device();
         let facts = object.facts();
@@ -301,10 +313,10 @@ impl Engine {
             whole_bands: self.config.whole_bands && self.config.policy == Policy::All,
         };
         let always = self.template_masks(facts)?;
-        let cleaning = timings.time("clean", || Cleaning::of(&object))?;
+        let cleaning = timings.time("clean", || Cleaning::of(object))?;
         let mut warnings: Vec<String> = object.notes().iter().map(|n| (*n).to_owned()).collect();
         let markers_stay = self.config.policy != Policy::All;
-        let coded = Coded::of(&object).filter(|_| !cleaning.changes_samples());
+        let coded = Coded::of(object).filter(|_| !cleaning.changes_samples());
         let (fixed, in_blocks) = timings.time("plan", || {
             let plan = |frames| planner::fixed_point(frames, facts, &searcher, spread, &always);
             match coded.as_ref().map(|c| (c, plan(c))) {
@@ -312,16 +324,16 @@ impl Engine {
                     Ok((fixed, true))
                 }
                 // Masks as large as the coded units may hit a marker that smaller ones spare.
-                Some((_, Ok(fixed))) => match plan(&object)? {
+                Some((_, Ok(fixed))) => match plan(object)? {
                     spared if !spared.laterality_lost => Ok((spared, false)),
                     _ => Ok((fixed, true)),
                 },
                 // What cannot be masked as it is coded, or has no rest under such masks, can as samples.
                 Some((c, Err(e))) if c.refused() || e.reason == Reason::PlanUnstable => {
-                    plan(&object).map(|fixed| (fixed, false))
+                    plan(object).map(|fixed| (fixed, false))
                 }
                 Some((_, Err(e))) => Err(e),
-                None => plan(&object).map(|fixed| (fixed, false)),
+                None => plan(object).map(|fixed| (fixed, false)),
             }
         })?;
         let mut review = Vec::new();
@@ -386,8 +398,7 @@ impl Engine {
             ..plan
         };
         report.timings_ms = timings.0.clone();
-        Ok(Work {
-            object,
+        Ok(Planned {
             plan,
             fixed,
             burned_in_no,
@@ -400,13 +411,14 @@ impl Engine {
     /// Writes a plan, checks what was written, and only then gives it its name.
     fn apply(
         &self,
-        mut work: Work,
+        work: Work,
         input: &Path,
         target: &Target,
         overwrite: bool,
         report: &mut FileReport,
     ) -> Result<(), Refusal> {
-        let (object, plan) = (&work.object, &work.plan);
+        let (object, mut work) = (&work.object, work.planned);
+        let plan = &work.plan;
         let facts = object.facts();
         let in_blocks = work.in_blocks && plan.masks_anything();
         let person = object.person();
@@ -596,10 +608,21 @@ impl Engine {
 
     /// Whether BurnedInAnnotation may say `NO` once the file is verified (dicom.md §1.3).
     fn earns_burned_in_no(&self, facts: &Facts, plan: &Plan) -> Result<bool, Refusal> {
-        let unknown_kept = plan
-            .items
-            .iter()
-            .any(|i| i.action == Action::Keep && i.reason.starts_with("phi:"));
+        self.earns_burned_in_no_but(facts, plan, false)
+    }
+
+    /// The same where a person may have kept what a header rule wanted masked.
+    fn earns_burned_in_no_but(
+        &self,
+        facts: &Facts,
+        plan: &Plan,
+        header_kept: bool,
+    ) -> Result<bool, Refusal> {
+        let unknown_kept = header_kept
+            || plan
+                .items
+                .iter()
+                .any(|i| i.action == Action::Keep && i.reason.starts_with("phi:"));
         if unknown_kept && dicom::burned_in(&facts.sop_class) != dicom::BurnedIn::Optional {
             return Err(Refusal::new(
                 Reason::KeptUnknownText,

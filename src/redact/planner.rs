@@ -45,6 +45,8 @@ struct Mark {
     text: Option<String>,
     /// `None` for every frame.
     frames: Option<BTreeSet<u32>>,
+    /// Name of the view in which it was found; empty for what no search asked for.
+    view: String,
 }
 
 impl Mark {
@@ -66,6 +68,8 @@ pub struct FixedPoint {
     pub laterality_lost: bool,
     /// Frame searches that were made.
     pub searches: usize,
+    /// In which view each masked place was found, by its rectangle before codec growth; for review, not for the plan.
+    pub seen_in: Vec<(Rect, String)>,
 }
 
 /// Plans the masks of an object's Pixel Data. `always` are rectangles that are masked in every frame (templates).
@@ -155,6 +159,7 @@ impl<'a> Planner<'a> {
                 confidence: 1000,
                 text: None,
                 frames: None,
+                view: String::new(),
             })
             .collect();
         Ok(Planner {
@@ -361,6 +366,7 @@ impl<'a> Planner<'a> {
                 confidence: 1000,
                 text: None,
                 frames: None,
+                view: String::new(),
             });
         }
         self.marks.push(Mark {
@@ -371,6 +377,7 @@ impl<'a> Planner<'a> {
             confidence: verdict.confidence,
             text: Some(finding.text(verdict)).filter(|t| !t.is_empty()),
             frames,
+            view: finding.view.clone(),
         });
     }
 
@@ -515,7 +522,12 @@ impl<'a> Planner<'a> {
         }
         items.sort_unstable();
         items.dedup();
+        let seen_in = std::mem::take(&mut self.marks).into_iter();
         FixedPoint {
+            seen_in: seen_in
+                .filter(|m| !m.view.is_empty())
+                .map(|m| (m.before_codec, m.view))
+                .collect(),
             items,
             fill,
             searched,

@@ -158,6 +158,17 @@ fn gap(a: &Rect, b: &Rect) -> u32 {
     across.max(down)
 }
 
+/// A place that the network marks, read by nobody.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Candidate {
+    /// Where.
+    pub rect: Rect,
+    /// In which view it was seen first.
+    pub view: String,
+    /// How much the network makes of it.
+    pub strength: Strength,
+}
+
 /// The pictures of one frame that the detector looks at.
 struct Pictures {
     views: Vec<View>,
@@ -231,6 +242,43 @@ impl Searcher<'_> {
             .par_iter()
             .map(|(p, maps)| self.findings(p, maps))
             .collect()
+    }
+
+    /// What the network marks in any view of a frame, however weakly, before anything is dropped or read: for people who want
+    /// to see what was let go. Beside it the names of the views, the one seen first in front.
+    pub fn candidates(&self, frame: &Frame) -> Result<(Vec<String>, Vec<Candidate>)> {
+        let pictures = Pictures::of(frame, self.display, &[]);
+        let batch: Vec<&Gray> = pictures.all().collect();
+        let maps = self
+            .detector
+            .maps(&batch, detect::levels(self.sensitivity))?;
+        let mut names: Vec<String> = Vec::new();
+        for view in &pictures.views {
+            if !names.contains(&view.name) {
+                names.push(view.name.clone());
+            }
+        }
+        let mut found: Vec<Candidate> = Vec::new();
+        for ((picture, map), (view, scale)) in pictures.all().zip(&maps).zip(&pictures.sources) {
+            let Some(view) = pictures.views.get(*view) else {
+                continue;
+            };
+            for line in lines_of(picture, map, view, *scale) {
+                let same = |c: &&mut Candidate| {
+                    let shared = c.rect.intersect(&line.tight).area();
+                    shared * 100 >= c.rect.area().min(line.tight.area()) * SAME_LINE_PERCENT
+                };
+                match found.iter_mut().find(same) {
+                    Some(known) => known.strength = known.strength.max(line.strength),
+                    None => found.push(Candidate {
+                        rect: line.tight,
+                        view: view.name.clone(),
+                        strength: line.strength,
+                    }),
+                }
+            }
+        }
+        Ok((names, found))
     }
 
     /// Adds what is found at 45° in the view that a person sees first, where nothing is known yet.

@@ -18,7 +18,7 @@ use rayon::prelude::*;
 use std::collections::HashSet;
 
 /// What comparing one frame gave, and the written frame with its masks where it has not been searched yet.
-type Compared = (FrameCheck, Option<(Frame, Vec<Rect>)>);
+type Compared = (FrameCheck, Option<(u32, (Frame, Vec<Rect>))>);
 
 /// Compares a written object with its original and its plan. `searched` holds the fingerprints of masked frames that a
 /// search with the same detector, reader and rules has found free of anything but kept text; a written frame with one of
@@ -59,12 +59,13 @@ pub fn check(
             }
         };
         let known = searched.contains(&fingerprint(&after));
-        Ok((check, (!known).then_some((after, masks))))
+        Ok((check, (!known).then_some((i, (after, masks)))))
     };
     let mut total = FrameCheck {
         constant: true,
         ..FrameCheck::default()
     };
+    let mut first_left = None;
     // Block by block, so that a long loop never lies in memory as a whole.
     let all: Vec<u32> = (0..original.count()).collect();
     for block in all.chunks(frames_at_once(facts)) {
@@ -77,13 +78,16 @@ pub fn check(
             total.differing += c.differing;
             total.constant &= c.constant;
         }
-        let unknown: Vec<(Frame, Vec<Rect>)> = unknown.into_iter().flatten().collect();
+        let (numbers, unknown): (Vec<u32>, Vec<_>) = unknown.into_iter().flatten().unzip();
         let found = searcher.frames(&unknown).map_err(device_fault)?;
-        total.residual += unknown
-            .iter()
-            .zip(&found)
-            .map(|((_, masks), found)| residual(found, masks))
-            .sum::<u32>();
+        for ((frame, (_, masks)), found) in numbers.into_iter().zip(&unknown).zip(&found) {
+            // What a person keeps is accounted for by that rule, like a mask; it is searched all the same.
+            let accounted = [masks.as_slice(), &plan.person_keeps(frame)].concat();
+            for left in found.iter().filter(|f| is_residual(f, &accounted)) {
+                total.residual += 1;
+                first_left.get_or_insert((frame, left.line.tight));
+            }
+        }
     }
     if total.differing > 0 {
         return Err(Refusal::new(
@@ -97,10 +101,11 @@ pub fn check(
             "a masked sample differs from the fill",
         ));
     }
-    if total.residual > 0 {
+    if let Some((frame, Rect { x, y, w, h })) = first_left {
+        let lines = total.residual;
         return Err(Refusal::new(
             Reason::ResidualText,
-            format!("{} lines", total.residual),
+            format!("{lines} lines, the first in frame {frame} at {x},{y}, {w}x{h}"),
         ));
     }
     Ok(VerifyReport {
@@ -175,11 +180,6 @@ fn compare(
     }
     let constant = masks.iter().all(|m| mask::is_filled(after, m, fill));
     Ok(FrameCheck::of(differing, constant))
-}
-
-/// Lines with something to mask that lies outside the masks.
-fn residual(found: &[Finding], masks: &[Rect]) -> u32 {
-    found.iter().filter(|f| is_residual(f, masks)).count() as u32
 }
 
 /// Whether a finding has something to mask that lies outside the masks.

@@ -1,0 +1,38 @@
+//! The technician's review page: a server on loopback that shows what would be written, takes corrections, and writes what
+//! was approved.
+//!
+//! ```text
+//! cli ─▶ Session (files, plans made in the background, pictures)   session, planner, pictures, render
+//!          ├─ Log (what people did, in a state folder or a job)    state, store
+//!          ├─ items of a file = its plan + active edits            items, edits
+//!          └─ decide ─▶ Engine::carry_out                          decide
+//! Server ─▶ guard ─▶ routes ─▶ Session                             guard, routes, api, assets
+//! ```
+//!
+//! The only module that opens a socket, and only on 127.0.0.1. Ids in addresses are opaque; no path comes from a client.
+//! Pixels, header values and texts that were read stay in memory and in answers; on disk are rectangles, reasons and what
+//! people typed.
+
+pub mod api;
+pub mod assets;
+mod clock;
+mod decide;
+mod edits;
+mod group;
+pub mod guard;
+mod items;
+mod lru;
+mod pictures;
+mod plans;
+mod render;
+pub mod routes;
+pub mod sample;
+mod server;
+pub mod session;
+mod state;
+mod store;
+mod templates;
+
+pub use server::{Server, Settings};
+pub use session::{Options, Session};
+pub use store::StateFolder;
