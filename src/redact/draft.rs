@@ -255,11 +255,7 @@ impl Engine {
     }
 
     /// Why an object waits for a person before it may leave at all.
-    fn waits(
-        &self,
-        object: &Object,
-        report: &mut FileReport,
-    ) -> Result<Option<Refusal>, Refusal> {
+    fn waits(&self, object: &Object, report: &mut FileReport) -> Result<Option<Refusal>, Refusal> {
         match self.gate(&object.person(), object.consent(), report) {
             Ok(()) => Ok(None),
             Err(wait) if wait.reason.outcome() == Outcome::NeedsReview => Ok(Some(wait)),

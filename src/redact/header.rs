@@ -307,7 +307,8 @@ impl Engine {
     pub fn output_of(&self, object: &dicom::Object, target: &Target) -> Result<PathBuf, Refusal> {
         let person = object.person();
         let subject = self.subject(&person)?;
-        Ok(self.destination(target, &person, &subject.pseudonym, object.sha256()))
+        let (path, _) = self.destination(target, &person, &subject.pseudonym, object.sha256());
+        Ok(path)
     }
 
     /// An output was taken back: its name is free again.

@@ -243,7 +243,7 @@ impl Session {
             return Ok(());
         };
         let path = match target {
-            Target::Path(path) => path,
+            Target::Path(path) | Target::Staged(path) => path,
             Target::Under(_) => {
                 let object = self.object(file)?;
                 self.engine.output_of(&object, &target)?
