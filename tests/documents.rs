@@ -263,6 +263,7 @@ fn the_readme_names_every_command_and_flag_and_no_other() {
         "report",
         "trace",
         "preview",
+        "review",
         "verify",
         "doctor",
         "config show",
