@@ -45,6 +45,7 @@ fn header(c: &mut Criterion) {
                     copy_pixel_data: true,
                     clear_high_bits: false,
                     strip_streams: false,
+                    video: None,
                 };
                 let mut out = Vec::with_capacity(bytes.len());
                 dicom::write(&object, &request, &mut |_| Ok(FrameOut::Kept), &mut out)

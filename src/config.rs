@@ -152,6 +152,8 @@ pub struct Config {
     pub mask_words: Vec<PathBuf>,
     /// Equipment templates.
     pub templates: Option<PathBuf>,
+    /// The ffmpeg that video goes through; without one video is quarantined.
+    pub ffmpeg: Option<PathBuf>,
     /// Folder with models that replace those inside.
     pub models: Option<PathBuf>,
     /// `auto`, `cpu`, `gpu` or part of an adapter's name.
@@ -186,6 +188,7 @@ impl Default for Config {
             safe_words: Vec::new(),
             mask_words: Vec::new(),
             templates: None,
+            ffmpeg: None,
             models: None,
             device: "auto".into(),
             jobs: 0,

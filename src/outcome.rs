@@ -101,7 +101,7 @@ reasons! {
 
     NestedArchive = "nested-archive", Quarantined, "an archive inside an archive; a job opens one level only", "unpack the outer archive first";
     TransferSyntax = "unsupported-transfer-syntax", Quarantined, "no decoder that can be trusted for this transfer syntax", "convert the file with a trusted tool first";
-    Video = "video", Quarantined, "a video stream (MPEG-2, H.264, HEVC)", "export stills or an uncompressed loop";
+    Video = "video", Quarantined, "a video stream (MPEG-2, H.264, HEVC), which only a program from outside can decode, or one that is not coded anew: two views, interlaced, not 4:2:0", "name an ffmpeg with `--ffmpeg PATH`; else export stills or an uncompressed loop";
     PixelFormat = "unsupported-pixel-format", Quarantined, "photometric interpretation, bit depth or layout that is not supported", "report the format; convert the file first";
     FloatPixels = "float-pixel-data", Quarantined, "Float or Double Float Pixel Data in a transfer syntax of compressed frames, which the standard does not know", "convert it to an uncompressed transfer syntax first";
     ObjectClass = "object-class", Quarantined, "an object of a class that is not a plain image; with `--keep-metadata` also presentation states, segmentations and radiotherapy objects, whose headers only a profile treats", "use a profile, or a tool made for that class";

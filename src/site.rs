@@ -70,6 +70,8 @@ impl Site {
                     "mask-words" => json!(self.mask_words),
                     "templates" => json!(self.templates),
                     "profile" => json!(self.profile),
+                    // Whether video is treated; not where the program lies.
+                    "ffmpeg" => json!(config.ffmpeg.is_some()),
                     // Part of the profile by now.
                     "profile-options" => json!(null),
                     key => values

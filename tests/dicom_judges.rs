@@ -29,6 +29,7 @@ fn copy(from: &Path, to: &Path, mask: bool) {
         burned_in: BurnedInClaim::No,
         remove: vec![Carrier::Icons, Carrier::Overlays, Carrier::Curves],
         claims: None,
+        video_bytes: None,
     };
     let key = Key::from_content(&[b'k'; 40]).unwrap();
     let request = WriteRequest {
@@ -38,6 +39,7 @@ fn copy(from: &Path, to: &Path, mask: bool) {
         copy_pixel_data: !needs_frames,
         clear_high_bits: mask,
         strip_streams: needs_frames,
+        video: None,
     };
     let mut frames = |i: u32| {
         if !mask || i > 0 {

@@ -117,19 +117,27 @@ fn settings_table() -> String {
 /// What is done with each transfer syntax; neighbours of which the same is true share a row.
 fn encodings_table() -> String {
     let mut rows: Vec<(Vec<&str>, String)> = Vec::new();
-    let mut video = 0;
+    let mut video: Vec<(u32, String)> = Vec::new();
     for row in support::rows() {
         let s = row.syntax;
-        if s.codec == Codec::Video {
-            video += 1;
-            continue;
-        }
         let masked = match row.written {
             None => "never",
             Some(out) if out.uid == s.uid => "the same",
             Some(out) => out.name,
         };
-        let rest = format!("{} | {masked} | {} |", row.samples.join("; "), row.exact);
+        let (samples, exact) = match (row.samples.join("; "), row.exact) {
+            (none, _) if none.is_empty() => ("none".to_owned(), ""),
+            (samples, "") => (samples, "nothing; all is near"),
+            (samples, exact) => (samples, exact),
+        };
+        let rest = format!("{samples} | {masked} | {exact} |");
+        if s.codec == Codec::Video {
+            match video.iter_mut().find(|(_, r)| *r == rest) {
+                Some((n, _)) => *n += 1,
+                None => video.push((1, rest)),
+            }
+            continue;
+        }
         match rows.last_mut() {
             Some((names, last)) if *last == rest => names.push(s.name),
             _ => rows.push((vec![s.name], rest)),
@@ -141,10 +149,9 @@ fn encodings_table() -> String {
     for (names, rest) in rows {
         let _ = writeln!(text, "| {} | {rest}", names.join(", "));
     }
-    let _ = writeln!(
-        text,
-        "| MPEG-2, H.264, HEVC ({video} syntaxes) | none | never | |"
-    );
+    for (n, rest) in video {
+        let _ = writeln!(text, "| MPEG-2, H.264, HEVC ({n}) | {rest}");
+    }
     text
 }
 

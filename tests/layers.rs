@@ -66,6 +66,7 @@ const OWNERS: &[(&str, &str)] = &[
     ("openjp2", "dicom"),
     ("zune_core", "dicom"),
     ("zune_jpegxl", "dicom"),
+    ("libc", "codec"),
     ("wgpu", "gpu"),
     ("pollster", "gpu"),
     ("ocrs", "ocr"),

@@ -97,6 +97,7 @@ fn masked_in_one_frame(object: &Object, mask: &Rect) -> (Vec<u8>, unburn::dicom:
         burned_in: BurnedInClaim::No,
         remove: Vec::new(),
         claims: None,
+        video_bytes: None,
     };
     let key = Key::from_content(&[b'k'; 40]).unwrap();
     let request = WriteRequest {
@@ -106,6 +107,7 @@ fn masked_in_one_frame(object: &Object, mask: &Rect) -> (Vec<u8>, unburn::dicom:
         copy_pixel_data: false,
         clear_high_bits: false,
         strip_streams: true,
+        video: None,
     };
     let mut frames = |i: u32| {
         if i != which {

@@ -168,10 +168,11 @@ fn codecs(json: bool) -> Result<Exit> {
             out.line(&format!("    frames: {}", e.frames));
             let kept = masked_as == e.uid;
             let how = if kept { "the same" } else { masked_as };
-            out.line(&format!(
-                "    masked: {how}; outside the masks the same {}",
-                e.exact
-            ));
+            let exact = match e.exact {
+                "" => "coded anew as a whole, near the decoded samples".to_owned(),
+                exact => format!("outside the masks the same {exact}"),
+            };
+            out.line(&format!("    masked: {how}; {exact}"));
         }
         out.line("Everything else is quarantined. Samples that the encoding for masked files has no form for are written as Explicit VR Little Endian.");
     }

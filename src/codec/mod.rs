@@ -9,6 +9,7 @@
 //! | JPEG-LS, ISO 14495-1 | [`jpeg_ls::decode`] | [`jpeg_ls::encode`] |
 //! | JPEG Lossless, first-order prediction | none | [`jpeg_lossless::encode`] |
 //! | JPEG, sequential and progressive DCT of 8 or 12 bits | [`jpeg::decode`] | block masks only: [`jpeg::Coefficients`] |
+//! | MPEG-2, H.264, HEVC | [`video::Tool::decode`] | [`video::Tool::encode`], both by a program from outside |
 //!
 //! Every decoder treats its input as hostile: it never panics, allocates in proportion to the frame size the caller allows
 //! and calls a stream that ends early damaged instead of inventing samples. Colour is never
@@ -18,6 +19,7 @@ pub mod jpeg;
 pub mod jpeg_lossless;
 pub mod jpeg_ls;
 pub mod rle;
+pub mod video;
 
 use crate::frame::PixelFormat;
 

@@ -484,6 +484,7 @@ mod tests {
     fn every_field_has_a_row_and_every_row_a_field() {
         let config = Config {
             templates: Some("t".into()),
+            ffmpeg: Some("f".into()),
             models: Some("m".into()),
             pseudonyms: Some("p".into()),
             opt_out: Some("o".into()),

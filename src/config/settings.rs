@@ -217,6 +217,13 @@ pub const SETTINGS: &[Setting] = &[
         help: "deepest nesting of sequences",
     },
     Setting {
+        key: "ffmpeg",
+        flag: "ffmpeg",
+        kind: Kind::Path,
+        plan: true,
+        help: "ffmpeg (5.1 or newer) through which video goes: decoded, masked and coded anew as a whole; without it video is quarantined",
+    },
+    Setting {
         key: "models",
         flag: "models",
         kind: Kind::Path,

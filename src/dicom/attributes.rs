@@ -156,6 +156,8 @@ pub struct Changes {
     pub remove: Vec<Carrier>,
     /// What may be said of the header; `None` without a profile.
     pub claims: Option<Claims>,
+    /// Bytes of a video stream that was coded anew.
+    pub video_bytes: Option<u64>,
 }
 
 /// What a profile has earned (dicom.md §1.1, §1.2).
@@ -192,7 +194,7 @@ pub fn header_ops(object: &Object, changes: &Changes, key: &Key) -> Vec<HeaderOp
         offset_tables(object, &mut ops);
     }
     labels(object, changes, &mut ops);
-    lossy_history(object, &mut ops);
+    lossy_history(object, changes, &mut ops);
     ops.extend(
         changes
             .remove
@@ -333,7 +335,8 @@ fn labels(object: &Object, changes: &Changes, ops: &mut Vec<HeaderOp>) {
     let kept = same_encoding(object, out);
     let frames = object.facts().frames as usize;
     let all = !kept || changes.masked_frames.len() == frames;
-    if kept && (!changes.recoded || out.codec == Codec::JpegDct) {
+    let own_label = matches!(out.codec, Codec::JpegDct | Codec::Video);
+    if kept && (!changes.recoded || own_label) {
         return;
     }
     let label = match (out.codec, object.header_format.photometric) {
@@ -358,26 +361,37 @@ fn labels(object: &Object, changes: &Changes, ops: &mut Vec<HeaderOp>) {
 }
 
 /// Says that the input's coding lost something where the header does not (dicom.md §3.5); what is there stays.
-fn lossy_history(object: &Object, ops: &mut Vec<HeaderOp>) {
+/// A video that was coded anew lost something once more.
+fn lossy_history(object: &Object, changes: &Changes, ops: &mut Vec<HeaderOp>) {
     let v = Values {
         bytes: &object.bytes,
         set: &object.set,
     };
     let told = v.code(tags::LOSSY_IMAGE_COMPRESSION).as_deref() == Some("01");
-    if !object.stream_lossy() || told {
-        return;
+    let first = (object.stream_lossy() && !told).then(|| object.encoded_len());
+    if first.is_some() || changes.video_bytes.is_some() {
+        set(ops, tags::LOSSY_IMAGE_COMPRESSION, VR::CS, "01");
     }
-    set(ops, tags::LOSSY_IMAGE_COMPRESSION, VR::CS, "01");
+    if changes.video_bytes.is_some() {
+        ops.push(HeaderOp::AppendItem {
+            tag: tags::DERIVATION_CODE_SEQUENCE,
+            item: code_item(["113040", "DCM", "Lossy Compression"]),
+        });
+    }
+    let steps = first.into_iter().chain(changes.video_bytes);
     let f = object.facts().format;
-    let ratio = ratio(&f, object.facts().frames, object.encoded_len());
-    for (tag, vr, value) in [
-        (tags::LOSSY_IMAGE_COMPRESSION_RATIO, VR::DS, ratio),
-        (
-            tags::LOSSY_IMAGE_COMPRESSION_METHOD,
-            VR::CS,
-            object.syntax.method.to_owned(),
-        ),
-    ] {
+    let values = steps.flat_map(|bytes| {
+        let ratio = ratio(&f, object.facts().frames, bytes);
+        [
+            (tags::LOSSY_IMAGE_COMPRESSION_RATIO, VR::DS, ratio),
+            (
+                tags::LOSSY_IMAGE_COMPRESSION_METHOD,
+                VR::CS,
+                object.syntax.method.to_owned(),
+            ),
+        ]
+    });
+    for (tag, vr, value) in values {
         ops.push(HeaderOp::Append {
             tag,
             vr,

@@ -4,7 +4,7 @@
 //! the comparison of samples. Shares the parser with reading, but believes nothing that the writer knew.
 
 use super::dataset::{Encoding, Value, group_end, parse};
-use super::object::{Frames, Object, read_bytes};
+use super::object::{Frames, Object, Reading, read_bytes};
 use super::support::Support;
 use super::value::Values;
 use super::write::Written;
@@ -25,21 +25,22 @@ fn bad(what: impl Into<String>) -> Refusal {
 ///
 /// # Errors
 /// `bad-encoding`, `read-failed`, and everything that reading refuses.
-pub fn check_written(
+pub fn check_written<'a>(
     path: &Path,
     original: &Object,
     out_syntax: &str,
     written: &Written,
     keep_uids: bool,
-    limits: &Limits,
+    how: impl Into<Reading<'a>>,
 ) -> Result<Object, Refusal> {
+    let how = how.into();
     let bytes = std::fs::read(path)
         .map_err(|e| Refusal::new(Reason::Read, format!("the written file: {}", e.kind())))?;
     if bytes.len() as u64 != written.bytes {
         return Err(bad("the file is not as long as what was written"));
     }
-    let (class, instance, syntax) = meta(&bytes, limits)?;
-    let object = read_bytes(bytes, limits)?;
+    let (class, instance, syntax) = meta(&bytes, how.limits)?;
+    let object = read_bytes(bytes, how)?;
     let facts = object.facts();
     if facts.sop_class != class || facts.sop_instance != instance {
         return Err(bad("file meta and data set name different instances"));
@@ -126,6 +127,12 @@ fn encapsulation(object: &Object, out_syntax: &str) -> Result<(), Refusal> {
     }
     match (&object.frames, encapsulated) {
         (Frames::Native(_), false) if !e.undefined => Ok(()),
+        (Frames::Video { fragments, .. }, true) if e.undefined && e.vr == dicom_core::VR::OB => {
+            if fragments.len() != 1 || object.carriers().video_user_data > 0 {
+                return Err(bad("a video of several fragments, or with user data"));
+            }
+            Ok(())
+        }
         (Frames::Fragments(frames), true) if e.undefined && e.vr == dicom_core::VR::OB => {
             if frames.iter().any(Vec::is_empty) {
                 return Err(bad("a frame without fragment"));

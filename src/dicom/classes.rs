@@ -68,6 +68,9 @@ const IMAGES: &[(&str, BurnedIn)] = &[
     ("77.1.2", Optional),
     ("77.1.3", Optional),
     ("77.1.4", Optional),
+    ("77.1.1.1", Optional),
+    ("77.1.2.1", Optional),
+    ("77.1.4.1", Optional),
     ("77.1.5.1", YesOrNo),
     ("77.1.5.2", YesOrNo),
     ("77.1.5.4", OnlyNo),
@@ -101,9 +104,6 @@ const SPECIAL: &[(&str, Reason, &str)] = &[
     ("77.1.6", Reason::WholeSlide, "a whole-slide image"),
     ("77.1.8", Reason::WholeSlide, "a confocal microscopy image"),
     ("77.1.9", Reason::WholeSlide, "a tiled microscopy image"),
-    ("77.1.1.1", Reason::Video, "a video endoscopic image"),
-    ("77.1.2.1", Reason::Video, "a video microscopic image"),
-    ("77.1.4.1", Reason::Video, "a video photographic image"),
 ];
 
 /// Refuses what is not a plain image of a standard class.
@@ -211,7 +211,7 @@ mod tests {
             ("1.2.840.10008.5.1.4.1.1", Some(Reason::ObjectClass)),
             ("1.2.840.10008.1.3.10", Some(Reason::Dicomdir)),
             ("1.2.840.10008.5.1.4.1.1.77.1.6", Some(Reason::WholeSlide)),
-            ("1.2.840.10008.5.1.4.1.1.77.1.4.1", Some(Reason::Video)),
+            ("1.2.840.10008.5.1.4.1.1.77.1.4.1", None),
             ("1.3.12.2.1107.5.9.1", Some(Reason::PrivateClass)),
             ("", Some(Reason::PrivateClass)),
         ] {

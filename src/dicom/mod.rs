@@ -41,6 +41,7 @@ mod testing;
 mod tests;
 mod uid;
 mod value;
+mod video;
 mod whole;
 mod write;
 
@@ -50,11 +51,14 @@ pub use check::check_written;
 pub use classes::{BurnedIn, HeaderOnly, burned_in, is_report};
 pub use consent::Consent;
 pub use deidentify::{Claimed, Deidentified, Method, new_uid};
-pub use object::{Carriers, Object, Opened, file_bytes, open, open_bytes, read, read_bytes};
+pub use object::{
+    Carriers, Object, Opened, Reading, file_bytes, open, open_bytes, read, read_bytes,
+};
 pub use overlay::{NestedCounts, Overlay};
 pub use peek::{Peek, peek};
 pub use recode::encode as encode_frame;
 pub use samples::{clear_high_bits, has_high_bits};
 pub use scan::{Hit, Person, Scanner};
+pub use video::UNIT as VIDEO_UNIT;
 pub use whole::HeaderObject;
 pub use write::{FrameOut, WriteRequest, Written, write};

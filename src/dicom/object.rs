@@ -8,8 +8,10 @@ use super::fragments::{Extended, assign};
 use super::overlay::{self, NestedCounts, Overlay};
 use super::support::{Codec, Loss, Support};
 use super::value::Values;
+use super::video::Clip;
 use super::whole::HeaderObject;
 use super::{HeaderOnly, classes, decode, display, file, format, identity};
+use crate::codec::video::Tool;
 use crate::config::Limits;
 use crate::facts::{Equipment, Facts, TransferSyntax, UsRegion};
 use crate::frame::{Frame, Gray, Photometric, PixelFormat, float};
@@ -37,12 +39,18 @@ pub(super) fn samples_tag(set: &DataSet) -> Option<Tag> {
 }
 
 /// Where frames lie.
-#[derive(Debug)]
 pub(super) enum Frames {
     /// One run of samples.
     Native(Range<usize>),
     /// Fragments of each frame.
     Fragments(Vec<Vec<Range<usize>>>),
+    /// One stream over all frames, and what it decodes to.
+    Video {
+        /// Its fragments.
+        fragments: Vec<Range<usize>>,
+        /// The frames.
+        clip: Clip,
+    },
 }
 
 /// Everything beside the samples of the top-level Pixel Data that can carry text, found without decoding.
@@ -64,6 +72,10 @@ pub struct Carriers {
     pub odd_fragments: bool,
     /// Whether the preamble holds anything but zeros.
     pub preamble: bool,
+    /// Units of user data in a video stream.
+    pub video_user_data: u32,
+    /// Whether a video stream lies in a container, with whatever else is in it.
+    pub video_container: bool,
 }
 
 impl Carriers {
@@ -103,12 +115,31 @@ impl std::fmt::Debug for Object {
     }
 }
 
+/// What reading needs to know beside the file.
+#[derive(Clone, Copy)]
+pub struct Reading<'a> {
+    /// Bounds on what a file may claim.
+    pub limits: &'a Limits,
+    /// What decodes video; without it video is refused.
+    pub video: Option<&'a Tool>,
+}
+
+impl<'a> From<&'a Limits> for Reading<'a> {
+    fn from(limits: &'a Limits) -> Self {
+        Reading {
+            limits,
+            video: None,
+        }
+    }
+}
+
 /// Reads a file.
 ///
 /// # Errors
 /// `read-failed`, `limit`, and those of [`read_bytes`].
-pub fn read(path: &Path, limits: &Limits) -> Result<Object, Refusal> {
-    read_bytes(file_bytes(path, limits)?, limits)
+pub fn read<'a>(path: &Path, how: impl Into<Reading<'a>>) -> Result<Object, Refusal> {
+    let how = how.into();
+    read_bytes(file_bytes(path, how.limits)?, how)
 }
 
 /// The bytes of a file, up to one more than [`read_bytes`] accepts.
@@ -131,8 +162,8 @@ pub fn file_bytes(path: &Path, limits: &Limits) -> Result<Vec<u8>, Refusal> {
 ///
 /// # Errors
 /// `not-dicom`, `dicomdir`, the object classes, `unsupported-…`, `damaged`, `truncated`, `inconsistent`, `limit`.
-pub fn read_bytes(bytes: Vec<u8>, limits: &Limits) -> Result<Object, Refusal> {
-    match open_bytes(bytes, limits, HeaderOnly::No)? {
+pub fn read_bytes<'a>(bytes: Vec<u8>, how: impl Into<Reading<'a>>) -> Result<Object, Refusal> {
+    match open_bytes(bytes, how, HeaderOnly::No)? {
         Opened::Image(object) => Ok(*object),
         Opened::Header(_) => Err(Refusal::new(Reason::ObjectClass, "not a plain image")),
     }
@@ -150,19 +181,25 @@ pub enum Opened {
 ///
 /// # Errors
 /// Those of [`read`].
-pub fn open(path: &Path, limits: &Limits, header_only: HeaderOnly) -> Result<Opened, Refusal> {
-    open_bytes(file_bytes(path, limits)?, limits, header_only)
+pub fn open<'a>(
+    path: &Path,
+    how: impl Into<Reading<'a>>,
+    header_only: HeaderOnly,
+) -> Result<Opened, Refusal> {
+    let how = how.into();
+    open_bytes(file_bytes(path, how.limits)?, how, header_only)
 }
 
 /// The same from the bytes of a file.
 ///
 /// # Errors
 /// Those of [`read_bytes`].
-pub fn open_bytes(
+pub fn open_bytes<'a>(
     bytes: Vec<u8>,
-    limits: &Limits,
+    how: impl Into<Reading<'a>>,
     header_only: HeaderOnly,
 ) -> Result<Opened, Refusal> {
+    let Reading { limits, video } = how.into();
     if bytes.len() as u64 > limits.file_bytes {
         return Err(Refusal::new(Reason::Limit, "the file is above the limit"));
     }
@@ -182,7 +219,9 @@ pub fn open_bytes(
     let syntax = Support::of(&read.transfer_syntax)
         .ok_or_else(|| Refusal::new(Reason::TransferSyntax, "an unknown transfer syntax"))?;
     match syntax.codec {
-        Codec::Video => return Err(Refusal::new(Reason::Video, syntax.name)),
+        Codec::Video if video.is_none() => {
+            return Err(Refusal::new(Reason::Video, syntax.name));
+        }
         Codec::None => return Err(Refusal::new(Reason::TransferSyntax, syntax.name)),
         _ => {}
     }
@@ -197,10 +236,24 @@ pub fn open_bytes(
     if header_format.float && syntax.encapsulated() {
         return Err(Refusal::new(Reason::FloatPixels, syntax.name));
     }
-    let frames = locate_frames(&v, samples, syntax, &header_format, count, &mut carriers)?;
-    let mut stream_lossy = false;
+    let mut video_format = None;
+    let frames = match (syntax.codec, video) {
+        (Codec::Video, Some(tool)) => {
+            let fragments = video_fragments(&v, samples, &mut carriers)?;
+            let stream = join(v.bytes, &fragments);
+            let (clip, format, beside) =
+                Clip::decode(tool, syntax, &stream, &header_format, count, limits)?;
+            carriers.video_user_data = beside.user_data;
+            carriers.video_container = beside.container;
+            video_format = Some(format);
+            Frames::Video { fragments, clip }
+        }
+        _ => locate_frames(&v, samples, syntax, &header_format, count, &mut carriers)?,
+    };
+    let mut stream_lossy = syntax.codec == Codec::Video;
     let mut unit = None;
     let format = match &frames {
+        Frames::Video { .. } => video_format.unwrap_or(header_format),
         Frames::Native(_) => format::decoded(header_format, syntax.codec, None)?,
         Frames::Fragments(list) => {
             let mut first = None;
@@ -379,7 +432,25 @@ fn locate_frames(
     }
 }
 
-fn join<'a>(bytes: &'a [u8], fragments: &[Range<usize>]) -> Cow<'a, [u8]> {
+/// The fragments of a stream over all frames.
+fn video_fragments(
+    v: &Values<'_>,
+    samples: Tag,
+    carriers: &mut Carriers,
+) -> Result<Vec<Range<usize>>, Refusal> {
+    match v.set.get(samples).map(|e| &e.value) {
+        Some(Value::Fragments(items)) if items.len() > 1 => {
+            carriers.odd_fragments = items.iter().any(|r| r.len() % 2 == 1);
+            Ok(items[1..].to_vec())
+        }
+        _ => Err(Refusal::new(
+            Reason::Inconsistent,
+            "a video without fragments",
+        )),
+    }
+}
+
+pub(super) fn join<'a>(bytes: &'a [u8], fragments: &[Range<usize>]) -> Cow<'a, [u8]> {
     let part = |r: &Range<usize>| bytes.get(r.clone()).unwrap_or_default();
     match fragments {
         [one] => Cow::Borrowed(part(one)),
@@ -557,11 +628,12 @@ impl Object {
         match &self.frames {
             Frames::Native(range) => range.len() as u64,
             Frames::Fragments(list) => list.iter().flatten().map(|r| r.len() as u64).sum(),
+            Frames::Video { fragments, .. } => fragments.iter().map(|r| r.len() as u64).sum(),
         }
     }
 
     /// A frame as it is coded: its fragments joined; for native data its samples (1-bit frames that do not begin at a
-    /// byte are unpacked).
+    /// byte are unpacked); for video its decoded planes.
     ///
     /// # Errors
     /// `internal` for a frame that is not there.
@@ -575,6 +647,7 @@ impl Object {
                 &self.bytes,
                 list.get(index as usize).ok_or_else(none)?,
             )),
+            Frames::Video { clip, .. } => clip.planes(index).map(Cow::Owned),
             Frames::Native(range) => {
                 let f = &self.facts.format;
                 let data = self.bytes.get(range.clone()).ok_or_else(none)?;
@@ -606,6 +679,7 @@ impl Object {
         let format = self.facts.format;
         let data = match &self.frames {
             Frames::Native(_) => encoded.into_owned(),
+            Frames::Video { clip, .. } => clip.samples(&encoded),
             Frames::Fragments(_) => {
                 decode::decode(self.syntax.codec, &encoded, &self.header_format, &format)
                     .map_err(|e| Refusal::new(e.reason, format!("frame {index}: {}", e.detail)))?

@@ -4,6 +4,7 @@
 //! samples each coding is read and written with. What is in neither is refused by name. `unburn doctor --codecs` and the
 //! README show both as [`rows`].
 
+use super::video;
 use crate::facts::TransferSyntax;
 use crate::frame::{Photometric, PixelFormat};
 
@@ -127,22 +128,22 @@ pub const TABLE: &[Support] = table! {
     "1.2.840.10008.1.2.4.110", "JPEG XL Lossless", JpegXl, No, "", "1.2.840.10008.1.2.4.110";
     "1.2.840.10008.1.2.4.111", "JPEG XL JPEG Recompression", JpegXl, Yes, "ISO_18181_1", EXPLICIT_LE;
     "1.2.840.10008.1.2.4.112", "JPEG XL", JpegXl, Maybe, "ISO_18181_1", "1.2.840.10008.1.2.4.112";
-    "1.2.840.10008.1.2.4.100", "MPEG2 Main Profile Main Level", Video, Yes, "ISO_13818_2", EXPLICIT_LE;
-    "1.2.840.10008.1.2.4.100.1", "Fragmentable MPEG2 Main Profile Main Level", Video, Yes, "ISO_13818_2", EXPLICIT_LE;
-    "1.2.840.10008.1.2.4.101", "MPEG2 Main Profile High Level", Video, Yes, "ISO_13818_2", EXPLICIT_LE;
-    "1.2.840.10008.1.2.4.101.1", "Fragmentable MPEG2 Main Profile High Level", Video, Yes, "ISO_13818_2", EXPLICIT_LE;
-    "1.2.840.10008.1.2.4.102", "MPEG-4 AVC/H.264 High Profile 4.1", Video, Yes, "ISO_14496_10", EXPLICIT_LE;
-    "1.2.840.10008.1.2.4.102.1", "Fragmentable MPEG-4 AVC/H.264 High Profile 4.1", Video, Yes, "ISO_14496_10", EXPLICIT_LE;
-    "1.2.840.10008.1.2.4.103", "MPEG-4 AVC/H.264 BD-compatible", Video, Yes, "ISO_14496_10", EXPLICIT_LE;
-    "1.2.840.10008.1.2.4.103.1", "Fragmentable MPEG-4 AVC/H.264 BD-compatible", Video, Yes, "ISO_14496_10", EXPLICIT_LE;
-    "1.2.840.10008.1.2.4.104", "MPEG-4 AVC/H.264 High Profile 4.2 for 2D Video", Video, Yes, "ISO_14496_10", EXPLICIT_LE;
-    "1.2.840.10008.1.2.4.104.1", "Fragmentable MPEG-4 AVC/H.264 High Profile 4.2 for 2D Video", Video, Yes, "ISO_14496_10", EXPLICIT_LE;
-    "1.2.840.10008.1.2.4.105", "MPEG-4 AVC/H.264 High Profile 4.2 for 3D Video", Video, Yes, "ISO_14496_10", EXPLICIT_LE;
-    "1.2.840.10008.1.2.4.105.1", "Fragmentable MPEG-4 AVC/H.264 High Profile 4.2 for 3D Video", Video, Yes, "ISO_14496_10", EXPLICIT_LE;
-    "1.2.840.10008.1.2.4.106", "MPEG-4 AVC/H.264 Stereo High Profile 4.2", Video, Yes, "ISO_14496_10", EXPLICIT_LE;
-    "1.2.840.10008.1.2.4.106.1", "Fragmentable MPEG-4 AVC/H.264 Stereo High Profile 4.2", Video, Yes, "ISO_14496_10", EXPLICIT_LE;
-    "1.2.840.10008.1.2.4.107", "HEVC/H.265 Main Profile 5.1", Video, Yes, "ISO_23008_2", EXPLICIT_LE;
-    "1.2.840.10008.1.2.4.108", "HEVC/H.265 Main 10 Profile 5.1", Video, Yes, "ISO_23008_2", EXPLICIT_LE;
+    "1.2.840.10008.1.2.4.100", "MPEG2 Main Profile Main Level", Video, Yes, "ISO_13818_2", "1.2.840.10008.1.2.4.100";
+    "1.2.840.10008.1.2.4.100.1", "Fragmentable MPEG2 Main Profile Main Level", Video, Yes, "ISO_13818_2", "1.2.840.10008.1.2.4.100.1";
+    "1.2.840.10008.1.2.4.101", "MPEG2 Main Profile High Level", Video, Yes, "ISO_13818_2", "1.2.840.10008.1.2.4.101";
+    "1.2.840.10008.1.2.4.101.1", "Fragmentable MPEG2 Main Profile High Level", Video, Yes, "ISO_13818_2", "1.2.840.10008.1.2.4.101.1";
+    "1.2.840.10008.1.2.4.102", "MPEG-4 AVC/H.264 High Profile 4.1", Video, Yes, "ISO_14496_10", "1.2.840.10008.1.2.4.102";
+    "1.2.840.10008.1.2.4.102.1", "Fragmentable MPEG-4 AVC/H.264 High Profile 4.1", Video, Yes, "ISO_14496_10", "1.2.840.10008.1.2.4.102.1";
+    "1.2.840.10008.1.2.4.103", "MPEG-4 AVC/H.264 BD-compatible", Video, Yes, "ISO_14496_10", "1.2.840.10008.1.2.4.103";
+    "1.2.840.10008.1.2.4.103.1", "Fragmentable MPEG-4 AVC/H.264 BD-compatible", Video, Yes, "ISO_14496_10", "1.2.840.10008.1.2.4.103.1";
+    "1.2.840.10008.1.2.4.104", "MPEG-4 AVC/H.264 High Profile 4.2 for 2D Video", Video, Yes, "ISO_14496_10", "1.2.840.10008.1.2.4.104";
+    "1.2.840.10008.1.2.4.104.1", "Fragmentable MPEG-4 AVC/H.264 High Profile 4.2 for 2D Video", Video, Yes, "ISO_14496_10", "1.2.840.10008.1.2.4.104.1";
+    "1.2.840.10008.1.2.4.105", "MPEG-4 AVC/H.264 High Profile 4.2 for 3D Video", Video, Yes, "ISO_14496_10", "1.2.840.10008.1.2.4.105";
+    "1.2.840.10008.1.2.4.105.1", "Fragmentable MPEG-4 AVC/H.264 High Profile 4.2 for 3D Video", Video, Yes, "ISO_14496_10", "1.2.840.10008.1.2.4.105.1";
+    "1.2.840.10008.1.2.4.106", "MPEG-4 AVC/H.264 Stereo High Profile 4.2", Video, Yes, "ISO_14496_10", "1.2.840.10008.1.2.4.106";
+    "1.2.840.10008.1.2.4.106.1", "Fragmentable MPEG-4 AVC/H.264 Stereo High Profile 4.2", Video, Yes, "ISO_14496_10", "1.2.840.10008.1.2.4.106.1";
+    "1.2.840.10008.1.2.4.107", "HEVC/H.265 Main Profile 5.1", Video, Yes, "ISO_23008_2", "1.2.840.10008.1.2.4.107";
+    "1.2.840.10008.1.2.4.108", "HEVC/H.265 Main 10 Profile 5.1", Video, Yes, "ISO_23008_2", "1.2.840.10008.1.2.4.108";
 };
 
 impl Support {
@@ -249,6 +250,10 @@ pub fn write_syntax(input: &Support, f: &PixelFormat, frames_changed: bool) -> &
     if !frames_changed && input.uid != EXPLICIT_BE {
         return input.uid;
     }
+    // A video stays one, coded anew as a whole.
+    if input.codec == Codec::Video {
+        return input.uid;
+    }
     // Samples have no exact form in a DCT stream; what is masked in its blocks is not decoded for it.
     if input.codec == Codec::JpegDct {
         return if frames_changed {
@@ -274,7 +279,7 @@ pub struct Row {
     pub frames: &'static str,
     /// The syntax in which masked frames are written; `None` where nothing is read.
     pub written: Option<&'static Support>,
-    /// What is the same outside the masks.
+    /// What is the same outside the masks; empty where nothing is.
     pub exact: &'static str,
 }
 
@@ -285,7 +290,13 @@ pub fn rows() -> Vec<Row> {
 
 fn row(syntax: &'static Support) -> Row {
     let shapes = SHAPES.iter().filter(|s| s.codecs.contains(&syntax.codec));
-    let samples: Vec<String> = shapes.map(shape_in_words).collect();
+    let mut samples: Vec<String> = shapes.map(shape_in_words).collect();
+    if let Some(coding) = video::coding_of(syntax) {
+        samples.push(format!(
+            "with `--ffmpeg`: 4:2:0 of up to {} bits",
+            coding.bits
+        ));
+    }
     let written = Support::of(syntax.masked).filter(|_| !samples.is_empty());
     Row {
         syntax,
@@ -296,13 +307,15 @@ fn row(syntax: &'static Support) -> Row {
             Codec::Uncompressed | Codec::DeflatedFrame => {
                 "any number; several fragments a frame only with an offset table"
             }
-            Codec::Video | Codec::None => "",
+            Codec::Video => "any number in one stream; fragments are joined",
+            Codec::None => "",
             _ => "any number; fragments by what the streams begin with, whatever the table says",
         },
         written,
         exact: match (syntax.codec, syntax.loss, written) {
             (_, _, None) => "",
             (Codec::JpegDct, _, Some(out)) if out.uid == syntax.uid => "coefficient blocks",
+            (Codec::Video, ..) => "",
             (_, Loss::No, _) => "stored samples",
             _ => "decoded samples",
         },
@@ -340,6 +353,7 @@ mod tests {
             let out = Support::of(s.masked).expect("a syntax of the table");
             // Into a syntax that may hold either, frames are written reversibly; blocks of a DCT stream lose nothing more.
             let blocks = s.codec == Codec::JpegDct && out.uid == s.uid;
+            let blocks = blocks || s.codec == Codec::Video;
             assert!(blocks || out.loss != Loss::Yes, "{}", s.uid);
             assert!(out.loss == Loss::No || out.uid == s.uid, "{}", s.uid);
             assert_eq!(s.method.is_empty(), s.loss == Loss::No, "{}", s.uid);
@@ -349,7 +363,10 @@ mod tests {
     #[test]
     fn every_syntax_that_is_read_says_how_it_is_written() {
         for row in rows() {
-            let read = !matches!(row.syntax.codec, Codec::Video | Codec::None);
+            let read = match row.syntax.codec {
+                Codec::Video => video::coding_of(row.syntax).is_some(),
+                codec => codec != Codec::None,
+            };
             assert_eq!(row.written.is_some(), read, "{}", row.syntax.uid);
             assert_eq!(row.samples.is_empty(), !read, "{}", row.syntax.uid);
         }

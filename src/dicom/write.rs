@@ -57,6 +57,8 @@ pub struct WriteRequest<'a> {
     /// Clear bits outside the stored field in every frame. Compressed frames in which that changes a sample are encoded
     /// anew, so the output syntax must allow it.
     pub clear_high_bits: bool,
+    /// The stream over all frames, for video: no frame is asked for.
+    pub video: Option<&'a [u8]>,
     /// Take comments, application segments and bytes behind the end out of code streams that are kept.
     pub strip_streams: bool,
 }
@@ -291,7 +293,10 @@ impl Writer<'_> {
 
     fn pixel_data(&mut self, out: &mut dyn Write) -> Result<(), Refusal> {
         self.written.encoded_bytes_kept = same_encoding(self.object, self.syntax);
-        if self.syntax.encapsulated() {
+        if let Some(stream) = self.request.video {
+            self.written.encoded_bytes_kept = false;
+            self.video(stream, out)
+        } else if self.syntax.encapsulated() {
             self.encapsulated(out)
         } else {
             self.native(out)
@@ -394,12 +399,28 @@ impl Writer<'_> {
         }
     }
 
-    fn encapsulated(&mut self, out: &mut dyn Write) -> Result<(), Refusal> {
+    /// Header and table of encapsulated Pixel Data.
+    fn before_fragments(&self, out: &mut dyn Write) -> Result<(), Refusal> {
         let mut header = Vec::new();
         encode::header(PIXEL_DATA, VR::OB, None, self.encoding, &mut header)?;
         // Basic Offset Table without entries: valid, and never stale (PS3.5 A.4).
         encode::item(0, &mut header)?;
-        out.write_all(&header).map_err(io)?;
+        out.write_all(&header).map_err(io)
+    }
+
+    /// One stream over all frames, in one fragment (PS3.5 8.2.5 and following).
+    fn video(&self, stream: &[u8], out: &mut dyn Write) -> Result<(), Refusal> {
+        self.before_fragments(out)?;
+        let mut item = Vec::new();
+        encode::item(stream.len().next_multiple_of(2), &mut item)?;
+        out.write_all(&item).map_err(io)?;
+        out.write_all(stream).map_err(io)?;
+        out.write_all(&[0][..stream.len() % 2]).map_err(io)?;
+        out.write_all(&encode::SEQUENCE_END).map_err(io)
+    }
+
+    fn encapsulated(&mut self, out: &mut dyn Write) -> Result<(), Refusal> {
+        self.before_fragments(out)?;
         for index in 0..self.object.facts().frames {
             let mut fragment = match self.frame(index)? {
                 FrameOut::Samples(frame) => {

@@ -1,5 +1,6 @@
 //! What has to be written for a plan: which frames, which carriers go, in which transfer syntax.
 
+use super::frames::Frames;
 use crate::dicom::{
     self, BurnedInClaim, Changes, Claims, Deidentified, FrameOut, HeaderOp, Object, WriteRequest,
     Written,
@@ -51,6 +52,8 @@ impl Cleaning {
     pub fn actions(&self) -> Vec<CarrierAction> {
         let c = &self.carriers;
         let rows = [
+            ("video-container", u32::from(c.video_container), "removed"),
+            ("video-user-data", c.video_user_data, "removed"),
             ("comment", c.frames_with_comments, "removed"),
             ("bytes-after-end", c.frames_with_bytes_after_end, "removed"),
             ("curve", c.nested.curves, "removed"),
@@ -89,21 +92,49 @@ pub struct Output {
     high_bits: bool,
     in_blocks: bool,
     samples_change: bool,
+    video: Option<Vec<u8>>,
+}
+
+/// In what form masked frames are written.
+#[derive(Debug)]
+pub enum Route {
+    /// Samples, encoded anew without loss.
+    Samples,
+    /// JPEG, coded anew under the masks only.
+    Blocks,
+    /// One stream over all frames, which is here already.
+    Video(Vec<u8>),
+}
+
+/// The stream of a video with the plan's masks; `None` for objects that are none.
+pub fn video(object: &Object, plan: &Plan) -> Result<Option<Vec<u8>>, Refusal> {
+    let masked = |i: u32| {
+        let masks = plan.masks(i);
+        if masks.is_empty() {
+            return Ok(None);
+        }
+        object.masked(i, &masks, &plan.fill).map(Some)
+    };
+    object.video_stream(plan.masks_anything(), &masked)
 }
 
 impl Output {
-    /// Decides it for a plan. `burned_in_no`: the attribute may say `NO` once everything is verified. `in_blocks`: masked
-    /// frames stay JPEG.
+    /// Decides it for a plan. `burned_in_no`: the attribute may say `NO` once everything is verified.
     pub fn of(
         object: &Object,
         plan: &Plan,
         cleaning: &Cleaning,
         burned_in_no: bool,
-        in_blocks: bool,
+        route: Route,
         claims: Option<Claims>,
         key: &Key,
     ) -> Output {
         let high_bits = cleaning.changes_samples();
+        let in_blocks = matches!(route, Route::Blocks);
+        let video = match route {
+            Route::Video(stream) => Some(stream),
+            Route::Samples | Route::Blocks => None,
+        };
         let masked_frames: Vec<u32> = (0..plan.frames)
             .filter(|&i| !plan.masks(i).is_empty())
             .collect();
@@ -112,6 +143,7 @@ impl Output {
         let syntax =
             dicom::support::write_syntax(object.support(), &object.facts().format, recoded);
         let copy_pixel_data = !samples_change
+            && video.is_none()
             && syntax == object.support().uid
             && !cleaning.carriers.pixel_data_needs_cleaning();
         let nested = &cleaning.carriers.nested;
@@ -137,6 +169,10 @@ impl Output {
                 .map(|(_, c)| c)
                 .collect(),
             claims,
+            video_bytes: video
+                .as_ref()
+                .filter(|_| samples_change)
+                .map(|v| v.len() as u64),
         };
         let ops = dicom::header_ops(object, &changes, key);
         Output {
@@ -146,6 +182,7 @@ impl Output {
             high_bits,
             in_blocks,
             samples_change,
+            video,
         }
     }
 
@@ -183,6 +220,7 @@ impl Output {
             copy_pixel_data: self.copy_pixel_data,
             clear_high_bits: self.high_bits,
             strip_streams: !self.copy_pixel_data,
+            video: self.video.as_deref(),
         };
         let mut frames = |i: u32| -> Result<FrameOut, Refusal> {
             let masks = plan.masks(i);

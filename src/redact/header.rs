@@ -488,7 +488,7 @@ impl Engine {
         let read = |path: &Path| {
             std::fs::read(path).map_err(|e| Refusal::new(Reason::Read, format!("{}", e.kind())))
         };
-        let claimed = match dicom::open(file, limits, HeaderOnly::Reports)? {
+        let claimed = match dicom::open(file, self.reading(), HeaderOnly::Reports)? {
             Opened::Image(o) => o.claimed(),
             Opened::Header(o) => o.claimed(),
         };
@@ -502,7 +502,7 @@ impl Engine {
         }
         let key =
             Key::ephemeral().map_err(|_| Refusal::new(Reason::Internal, "no random bytes"))?;
-        let opened = dicom::open(original, limits, HeaderOnly::Reports)?;
+        let opened = dicom::open(original, self.reading(), HeaderOnly::Reports)?;
         let study_date = match &opened {
             Opened::Image(o) => o.study_date(),
             Opened::Header(o) => o.study_date(),

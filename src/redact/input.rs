@@ -1,7 +1,6 @@
 //! Where the bytes of one object come from.
 
-use crate::config::Limits;
-use crate::dicom::{self, HeaderOnly, Object, Opened};
+use crate::dicom::{self, HeaderOnly, Object, Opened, Reading};
 use crate::outcome::Refusal;
 use std::path::Path;
 
@@ -23,18 +22,18 @@ impl Input<'_> {
     }
 
     /// Reads the object; `header_only` tells of which only the header is treated.
-    pub(super) fn open(self, limits: &Limits, header_only: HeaderOnly) -> Result<Opened, Refusal> {
+    pub(super) fn open(self, how: Reading<'_>, header_only: HeaderOnly) -> Result<Opened, Refusal> {
         match self {
-            Input::File(path) => dicom::open(path, limits, header_only),
-            Input::Read(_, bytes) => dicom::open_bytes(bytes?, limits, header_only),
+            Input::File(path) => dicom::open(path, how, header_only),
+            Input::Read(_, bytes) => dicom::open_bytes(bytes?, how, header_only),
         }
     }
 
     /// Reads an image.
-    pub(super) fn object(self, limits: &Limits) -> Result<Object, Refusal> {
+    pub(super) fn object(self, how: Reading<'_>) -> Result<Object, Refusal> {
         match self {
-            Input::File(path) => dicom::read(path, limits),
-            Input::Read(_, bytes) => dicom::read_bytes(bytes?, limits),
+            Input::File(path) => dicom::read(path, how),
+            Input::Read(_, bytes) => dicom::read_bytes(bytes?, how),
         }
     }
 }

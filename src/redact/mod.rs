@@ -17,6 +17,7 @@ mod pair;
 mod planner;
 mod preview;
 mod publish;
+mod recoded;
 mod search;
 mod slant;
 mod verify;
@@ -28,10 +29,11 @@ pub use input::Input;
 pub use planner::FixedPoint;
 pub use search::{Candidate, Finding, Searcher};
 
+use crate::codec::video::Tool as VideoTool;
 use crate::config::{Config, Policy};
 use crate::detect::{self, Detector};
 use crate::dicom::support::Codec;
-use crate::dicom::{self, Object, Opened};
+use crate::dicom::{self, Object, Opened, Reading};
 use crate::error;
 use crate::facts::Facts;
 use crate::frame::Frame;
@@ -48,7 +50,7 @@ use crate::report::{
 };
 use crate::site::Site;
 use crate::templates;
-use apply::{Cleaning, Output};
+use apply::{Cleaning, Output, Route};
 use blocks::{Blocks, Coded};
 use growth::Spread;
 use publish::Pending;
@@ -57,6 +59,7 @@ use std::io::{BufWriter, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::time::Instant;
+use verify::Proof;
 
 /// Everything that a run sets up once.
 pub struct Engine {
@@ -68,6 +71,7 @@ pub struct Engine {
     reader: CtcReader,
     decider: Decider,
     desk: header::Desk,
+    video: Option<VideoTool>,
 }
 
 /// A planned object, ready to be applied.
@@ -99,6 +103,15 @@ impl Frames for Object {
 
     fn digest(&self, index: u32) -> Result<[u8; 32], Refusal> {
         self.frame_digest(index)
+    }
+
+    fn unit(&self) -> (u32, u32) {
+        let side = if self.is_video() {
+            dicom::VIDEO_UNIT
+        } else {
+            1
+        };
+        (side, side)
     }
 }
 
@@ -151,6 +164,7 @@ impl Engine {
             reader,
             decider,
             desk: header::Desk::default(),
+            video: config.ffmpeg.as_ref().map(VideoTool::new),
         })
     }
 
@@ -194,7 +208,15 @@ impl Engine {
 
     /// Reads a file; with a profile also objects of which only the header is treated.
     fn open_input(&self, input: Input<'_>) -> Result<Opened, Refusal> {
-        input.open(&self.config.limits, self.header_only_objects())
+        input.open(self.reading(), self.header_only_objects())
+    }
+
+    /// How files are read.
+    fn reading(&self) -> Reading<'_> {
+        Reading {
+            limits: &self.config.limits,
+            video: self.video.as_ref(),
+        }
     }
 
     /// One file, end to end. The output appears under its name only after its self-check.
@@ -266,7 +288,7 @@ impl Engine {
     ) -> Result<PreviewData, Refusal> {
         guarded(|| {
             let mut report = FileReport::new(&self.tool, input.name(), Outcome::Failed);
-            let object = input.object(&self.config.limits)?;
+            let object = input.object(self.reading())?;
             let work = self.prepare(object, &mut report)?;
             let coded = Coded::of(&work.object).filter(|_| work.planned.in_blocks);
             preview::draw(
@@ -341,6 +363,9 @@ impl Engine {
         let is_jpeg = object.support().codec == Codec::JpegDct;
         if is_jpeg && (masks_anything && !in_blocks || cleaning.changes_samples()) {
             warnings.push("jpeg_decoded".into());
+        }
+        if object.is_video() && masks_anything {
+            warnings.push("video_recoded".into());
         }
         if facts.burned_in_annotation == Some(true) && !masks_anything {
             review.push(Reason::BurnedInNotFound);
@@ -435,12 +460,19 @@ impl Engine {
             .is_some_and(|f| f.starts_with("face_possible"));
         let claims = profile.map(|p| self.claims(p, work.burned_in_no, face));
         let keep_uids = claims.as_ref().is_some_and(|c| c.keep_uids);
+        let video = work.timings.time("encode", || apply::video(object, plan))?;
+        let recoded = video.is_some() && plan.masks_anything();
+        let route = match video {
+            Some(stream) => Route::Video(stream),
+            None if in_blocks => Route::Blocks,
+            None => Route::Samples,
+        };
         let form = Output::of(
             object,
             plan,
             &work.cleaning,
             work.burned_in_no,
-            in_blocks,
+            route,
             claims,
             &self.key,
         );
@@ -459,9 +491,8 @@ impl Engine {
         })?;
         pending.finish()?;
         let checked = work.timings.time("verify", || {
-            let limits = &self.config.limits;
-            let (path, syntax) = (pending.path(), form.syntax());
-            let reread = dicom::check_written(path, object, syntax, &written, keep_uids, limits)?;
+            let (path, syntax, how) = (pending.path(), form.syntax(), self.reading());
+            let reread = dicom::check_written(path, object, syntax, &written, keep_uids, how)?;
             if let Some(deidentified) = &deidentified {
                 let bytes =
                     std::fs::read(path).map_err(|e| publish::refusal("reading back", &e))?;
@@ -475,9 +506,13 @@ impl Engine {
                 written: &reread,
                 fill: plan.fill,
             };
-            let blocks = Some(&blocks).filter(|_| in_blocks);
+            let proof = match (in_blocks, recoded) {
+                (true, _) => Proof::Blocks(&blocks),
+                (_, true) => Proof::Recoded,
+                _ => Proof::Samples,
+            };
             let mut verify =
-                verify::check(object, &reread, facts, plan, blocks, searched, &searcher)?;
+                verify::check(object, &reread, facts, plan, proof, searched, &searcher)?;
             verify.identities_left = deidentified.as_ref().map(|_| 0);
             Ok::<_, Refusal>((verify, reread.sha256()))
         });
@@ -495,10 +530,10 @@ impl Engine {
             syntaxes.out = Some(form.syntax().into());
         }
         if let Some(pixels) = &mut report.pixels {
-            pixels.outside_identical = if in_blocks {
-                Identical::Coefficients
-            } else {
-                Identical::Samples
+            pixels.outside_identical = match (in_blocks, recoded) {
+                (true, _) => Identical::Coefficients,
+                (_, true) => Identical::No,
+                _ => Identical::Samples,
             };
             pixels.encoded_bytes_kept = written.encoded_bytes_kept;
         }
@@ -514,7 +549,7 @@ impl Engine {
             return outcome;
         }
         let result = guarded(|| {
-            let written = timings.time("read", || dicom::read(file, &self.config.limits))?;
+            let written = timings.time("read", || dicom::read(file, self.reading()))?;
             let mut report = VerifyReport {
                 encapsulation_valid: true,
                 inside_constant: true,
@@ -527,9 +562,7 @@ impl Engine {
                     .map(|hits| hits.len() as u32);
             }
             let original = match original {
-                Some(path) => {
-                    Some(timings.time("read", || dicom::read(path, &self.config.limits))?)
-                }
+                Some(path) => Some(timings.time("read", || dicom::read(path, self.reading()))?),
                 None => None,
             };
             if let Some(original) = &original {
@@ -547,6 +580,7 @@ impl Engine {
                     original,
                     &written,
                     blocks.as_ref(),
+                    written.is_video(),
                     written.facts(),
                     &searcher,
                 )
@@ -555,6 +589,7 @@ impl Engine {
                 report.outside_differing = judgement.other;
                 report.inside_constant = judgement.other == 0;
                 outcome.outside_identical = Some(match (judgement.other, &blocks) {
+                    (0, None) if written.is_video() => Identical::No,
                     (0, None) => Identical::Samples,
                     (0, Some(_)) => Identical::Coefficients,
                     _ => Identical::No,

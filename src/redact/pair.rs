@@ -5,6 +5,7 @@
 use super::blocks;
 use super::frames::{Frames, Hash, device_fault, frames_at_once, ranges};
 use super::growth::{reads_remains, standing};
+use super::recoded;
 use super::search::{Finding, Searcher};
 use super::verify::is_residual;
 use crate::facts::Facts;
@@ -38,7 +39,7 @@ struct Picture {
 }
 
 /// Searches a written object, and compares it with its original where there is one. The fill is the value that most
-/// changed pixels have. With `blocks` a comparison in coefficients says what changed.
+/// changed pixels have. In a video that was coded anew (`recoded`) what is near counts as the same. With `blocks` a comparison in coefficients says what changed.
 ///
 /// # Errors
 /// A frame that cannot be decoded; another number of frames or another layout than the original's.
@@ -46,6 +47,7 @@ pub fn judge(
     original: Option<&dyn Frames>,
     written: &dyn Frames,
     blocks: Option<&blocks::Pair>,
+    recoded: bool,
     facts: &Facts,
     searcher: &Searcher<'_>,
 ) -> Result<Judgement, Refusal> {
@@ -70,7 +72,7 @@ pub fn judge(
     for block in contents.chunks(frames_at_once(facts)) {
         let pictures: Vec<Picture> = block
             .par_iter()
-            .map(|equal| Picture::of(original, written, blocks, equal))
+            .map(|equal| Picture::of(original, written, blocks, recoded, equal))
             .collect::<Result<_, Refusal>>()?;
         let mut searched = Vec::with_capacity(pictures.len());
         for p in pictures {
@@ -113,6 +115,7 @@ impl Picture {
         original: Option<&dyn Frames>,
         written: &dyn Frames,
         blocks: Option<&blocks::Pair>,
+        recoded: bool,
         equal: &BTreeSet<u32>,
     ) -> Result<Picture, Refusal> {
         let index = equal.first().copied().unwrap_or(0);
@@ -127,7 +130,12 @@ impl Picture {
             let changed = blocks.changed.get(index as usize);
             picture.masks = changed.cloned().unwrap_or_default();
         } else if let Some(original) = original {
-            picture.compare(&original.frame(index)?)?;
+            let before = original.frame(index)?;
+            if recoded {
+                (picture.masks, picture.values) = recoded::changed(&before, &picture.frame);
+            } else {
+                picture.compare(&before)?;
+            }
         }
         Ok(picture)
     }

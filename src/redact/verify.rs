@@ -6,6 +6,7 @@
 use super::blocks::Blocks;
 use super::frames::{Frames, device_fault, fingerprint, frames_at_once};
 use super::growth::covered;
+use super::recoded;
 use super::search::{Finding, Searcher};
 use crate::facts::Facts;
 use crate::frame::Frame;
@@ -20,10 +21,21 @@ use std::collections::HashSet;
 /// What comparing one frame gave, and the written frame with its masks where it has not been searched yet.
 type Compared = (FrameCheck, Option<(u32, (Frame, Vec<Rect>))>);
 
+/// What "the same outside, the fill inside" is proved in.
+#[derive(Clone, Copy)]
+pub enum Proof<'a> {
+    /// Every stored sample.
+    Samples,
+    /// Coefficient blocks.
+    Blocks(&'a Blocks<'a>),
+    /// Nothing is the same: decoded samples are near ([`recoded`]).
+    Recoded,
+}
+
 /// Compares a written object with its original and its plan. `searched` holds the fingerprints of masked frames that a
 /// search with the same detector, reader and rules has found free of anything but kept text; a written frame with one of
-/// these contents need not be searched again, any other is. With `blocks` the coefficients decide what is equal and what is
-/// filled, and samples have to be equal as well where no decoder mixes chrominance.
+/// these contents need not be searched again, any other is. With blocks as `proof` the coefficients decide what is equal and
+/// what is filled, and samples have to be equal as well where no decoder mixes chrominance.
 ///
 /// # Errors
 /// The first statement that does not hold, as a [`Refusal`]; a frame that cannot be decoded.
@@ -32,7 +44,7 @@ pub fn check(
     written: &dyn Frames,
     facts: &Facts,
     plan: &Plan,
-    blocks: Option<&Blocks<'_>>,
+    proof: Proof<'_>,
     searched: &HashSet<[u8; 32]>,
     searcher: &Searcher<'_>,
 ) -> Result<VerifyReport, Refusal> {
@@ -49,9 +61,10 @@ pub fn check(
     let compare_one = |&i: &u32| -> Result<Compared, Refusal> {
         let (before, after) = (original.frame(i)?, written.frame(i)?);
         let masks = plan.masks(i);
-        let check = match blocks {
-            None => compare(&before, &after, &masks, &plan.fill)?,
-            Some(blocks) => {
+        let check = match proof {
+            Proof::Samples => compare(&before, &after, &masks, &plan.fill)?,
+            Proof::Recoded => recoded::check(&before, &after, &masks, &plan.fill),
+            Proof::Blocks(blocks) => {
                 let mut check = blocks.check(i, &masks)?;
                 let samples = compare(&before, &after, &blocks.unlike(&masks), &plan.fill)?;
                 check.differing += samples.differing;
@@ -134,6 +147,18 @@ impl FrameCheck {
             constant,
             residual: 0,
         }
+    }
+
+    /// What differs outside the masks.
+    #[cfg(test)]
+    pub fn differing(&self) -> u64 {
+        self.differing
+    }
+
+    /// Whether all inside is the fill.
+    #[cfg(test)]
+    pub fn is_constant(&self) -> bool {
+        self.constant
     }
 }
 

@@ -70,6 +70,7 @@ fn written(object: &Object, out: &'static str, zeroed: &[u32], copy: bool) -> (V
         burned_in: BurnedInClaim::No,
         remove: vec![Carrier::Icons, Carrier::Overlays],
         claims: None,
+        video_bytes: None,
     };
     let request = WriteRequest {
         deidentified: None,
@@ -79,6 +80,7 @@ fn written(object: &Object, out: &'static str, zeroed: &[u32], copy: bool) -> (V
         clear_high_bits: !copy
             && object.facts().format.bits_stored < object.facts().format.bits_allocated,
         strip_streams: !copy,
+        video: None,
     };
     let mut bytes = Vec::new();
     let mut source = |i: u32| -> Result<FrameOut, Refusal> {
