@@ -1,0 +1,143 @@
+// The list of files: worst first, filters, search, progress.
+
+import { of } from "/api.js";
+import { field, h, put } from "/dom.js";
+import { button, keyOf, use } from "/keys.js";
+import { decided, listed, narrow, nextOpen, resort, SORTS, store } from "/store.js";
+import { count, OUTCOME_WORDS, OUTCOMES, percent, reason, RISKS, STATE_SIGNS, STATE_WORDS, STATES } from "/words.js";
+
+const BATCH = 200;
+
+/** A select of words with an entry for all of them. */
+function choose(label, name, words, all) {
+  const select = h("select", { onchange: (e) => narrow({ [name]: e.target.value }) },
+    all === null ? null : h("option", { value: "" }, all), Object.entries(words).map(([value, word]) => h("option", { value }, word)));
+  select.value = store.filter[name];
+  return field(label, select);
+}
+
+/** Outcome, with its reason for whoever points at it. */
+export function outcomeChip(row) {
+  return h("span", { class: `chip out-${row.outcome}`, title: row.explain ?? null }, OUTCOME_WORDS[row.outcome] ?? row.outcome,
+    row.reason ? h("small", {}, ` ${reason(row.reason)}`) : null);
+}
+
+/** State by sign and word. */
+export function stateChip(row) {
+  return h("span", { class: `state st-${row.state}`, title: row.comment ?? null }, h("span", { "aria-hidden": "true" }, STATE_SIGNS[row.state] ?? ""),
+    ` ${STATE_WORDS[row.state] ?? row.state}`, row.state !== "approved" && row.approvals.length ? h("small", {}, ` · 1st: ${row.approvals.join(", ")}`) : null);
+}
+
+/** Shows the list in `main`; gives what ends it. `focus`: id of the file to go back to. */
+export function showList(main, focus) {
+  document.title = "Files – unburn review";
+  resort();
+  const search = h("input", { type: "search", value: store.filter.text, autocomplete: "off", spellcheck: "false", placeholder: `path or id${keyOf("search") ? `  (${keyOf("search")})` : ""}` });
+  search.addEventListener("input", () => narrow({ text: search.value }));
+  search.addEventListener("keydown", (e) => {
+    if (e.key === "Escape" && search.value) { e.preventDefault(); search.value = ""; narrow({ text: "" }); }
+    if (e.key === "ArrowDown" || e.key === "Enter") { e.preventDefault(); links()[0]?.focus(); }
+  });
+  const states = h("div", { class: "row wrap", role: "group", "aria-label": "Show by state" });
+  const found = h("span", { class: "hint", role: "status" });
+  const body = h("tbody", {});
+  const table = h("table", { class: "files" }, h("caption", { class: "hidden" }, "Files to review"), h("thead", {}, h("tr", {},
+    ["Picture", "File", "Outcome", "Risk", "Boxes", "Least sure", "State"].map((t) => h("th", { scope: "col" }, t)))), body);
+  const more = h("div", { class: "more" });
+  const scroller = h("div", { class: "scroll", tabindex: "-1" }, table, more);
+  const sample = h("p", { class: "sample", hidden: true });
+  put(main, h("section", { class: "listing", "aria-label": "Files" },
+    h("div", { class: "filters" }, states, h("span", { class: "grow" }), field("Search", search, "field search"),
+      choose("Outcome", "outcome", Object.fromEntries(OUTCOMES.map((o) => [o, OUTCOME_WORDS[o]])), "any"),
+      choose("Risk", "risk", Object.fromEntries(RISKS.map((r) => [r, r.replace("-", " ")])), "any"),
+      choose("Sort", "sort", SORTS, null), found,
+      button("next-open", "Begin", () => begin(), { class: "primary", showKey: true })),
+    sample, scroller));
+
+  let shown = BATCH;
+  const links = () => [...body.querySelectorAll("a.file")];
+  const nodes = new Map();
+
+  const rowNode = (row) => {
+    const key = JSON.stringify(row);
+    const old = nodes.get(row.id);
+    if (old?.key === key) return old.node;
+    const label = h("a", { class: "file", href: `#/file/${row.id}`, "data-id": row.id }, h("bdi", {}, row.name));
+    const kin = [
+      row.group && size("group", row.group) > 1 ? h("a", { href: `#/grid/group/${row.group}` }, `series of ${size("group", row.group)}`) : null,
+      row.study && size("study", row.study) > size("group", row.group) ? h("a", { href: `#/grid/study/${row.study}` }, `study of ${size("study", row.study)}`) : null,
+    ].filter(Boolean);
+    const node = h("tr", { class: `row-${row.state}` },
+      h("td", { class: "thumb" }, row.planned ? h("img", { src: `${of(row.id, "/thumb.png")}?masked=1&v=${row.boxes}-${row.state}`, alt: "", width: 64, height: 48, loading: "lazy", decoding: "async" }) : h("span", { class: "ghost", "aria-hidden": "true" })),
+      h("td", { class: "name" }, label, h("div", { class: "sub" },
+        [row.modality, row.equipment_label, `${row.cols}×${row.rows}`, row.frames > 1 ? count(row.frames, "frame") : null].filter(Boolean).join(" · "),
+        kin.map((k) => [" · ", k]), row.comment ? h("span", { class: "comment" }, ` “${row.comment}”`) : null)),
+      h("td", {}, outcomeChip(row)),
+      h("td", { class: `risk-${row.risk}` }, (row.risk ?? "").replace("-", " ")),
+      h("td", { class: "number" }, row.planned ? [String(row.boxes), row.kept ? h("small", {}, ` + ${row.kept} kept`) : null] : "…"),
+      h("td", { class: "number" }, percent(row.lowest_confidence)),
+      h("td", {}, stateChip(row)));
+    nodes.set(row.id, { key, node });
+    return node;
+  };
+
+  let sizes = null;
+  const size = (name, id) => {
+    if (!sizes) {
+      sizes = {};
+      for (const row of store.rows.values()) for (const n of ["group", "study"]) sizes[`${n} ${row[n]}`] = (sizes[`${n} ${row[n]}`] ?? 0) + 1;
+    }
+    return sizes[`${name} ${id}`] ?? 0;
+  };
+
+  const draw = () => {
+    sizes = null;
+    const rows = listed();
+    const active = document.activeElement?.dataset?.id;
+    const wanted = rows.slice(0, shown).map(rowNode);
+    if (wanted.length !== body.children.length || wanted.some((n, i) => n !== body.children[i])) {
+      body.replaceChildren(...wanted);
+      if (active) nodes.get(active)?.node.querySelector("a.file")?.focus();
+    }
+    put(more, rows.length > shown ? `… ${rows.length - shown} more` : rows.length ? "" : store.rows.size ? "No file fits." : "There are no files.");
+    put(found, rows.length === store.rows.size ? "" : `${count(rows.length, "file")} of ${store.rows.size}`);
+    const counts = store.session?.counts ?? {};
+    put(states, [["", "all", counts.total], ["undecided", "undecided", (counts.total ?? 0) - (counts.approved ?? 0) - (counts.rejected ?? 0)],
+      ...STATES.map((s) => [s, `${STATE_SIGNS[s]} ${STATE_WORDS[s]}`, counts[s]])].map(([value, word, n]) =>
+      h("button", { type: "button", class: "chip filter", "aria-pressed": store.filter.state === value ? "true" : "false", onclick: () => narrow({ state: value }) }, `${word} `, h("b", {}, n ?? 0))));
+    const drawn = store.session?.sample;
+    sample.hidden = !drawn;
+    if (drawn) {
+      put(sample, `Sample: ${drawn.drawn} of ${drawn.of} files, drawn by kind. `, drawn.upper_bound === null ? "The bound on missed text is known when all of them are decided."
+        : `As decided so far, at most ${(drawn.upper_bound * 100).toFixed(1)} % of the files can hold missed text (95 % confidence).`);
+    }
+  };
+
+  const move = (step) => {
+    const all = links();
+    const at = all.indexOf(document.activeElement);
+    const to = step === -Infinity ? 0 : step === Infinity ? all.length - 1 : Math.min(Math.max(at + step, 0), all.length - 1);
+    all[to]?.focus();
+    all[to]?.closest("tr").scrollIntoView({ block: "nearest" });
+  };
+  const current = () => store.rows.get(document.activeElement?.dataset?.id) ?? listed()[0];
+  const begin = () => {
+    const first = listed().find((r) => !decided(r) && r.state !== "flagged")?.id ?? nextOpen(null) ?? listed()[0]?.id;
+    if (first) location.hash = `#/file/${first}`;
+  };
+  use("list", {
+    "row-previous": () => move(-1), "row-next": () => move(1), "row-first": () => move(-Infinity), "row-last": () => move(Infinity),
+    search: () => { search.focus(); search.select(); },
+    "row-series": () => { const row = current(); if (row?.group) location.hash = `#/grid/group/${row.group}`; },
+    "row-study": () => { const row = current(); if (row?.study) location.hash = `#/grid/study/${row.study}`; },
+    "next-open": begin,
+  });
+  const watch = new IntersectionObserver((seen) => {
+    if (seen.some((s) => s.isIntersecting) && listed().length > shown) { shown += BATCH; draw(); }
+  }, { root: scroller, rootMargin: "400px" });
+  watch.observe(more);
+  store.addEventListener("change", draw);
+  draw();
+  (nodes.get(focus)?.node.querySelector("a.file") ?? links()[0] ?? scroller).focus();
+  return () => { watch.disconnect(); store.removeEventListener("change", draw); };
+}
