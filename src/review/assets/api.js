@@ -10,24 +10,26 @@ export class Failure extends Error {
   }
 }
 
-/** `link.state`: `ok`, `gone` (no answer, tried again by itself) or `ended` (the page is no longer let in). Sends `change`. */
+/** `link.state`: `ok`, `gone` (no answer) or `ended` (the page is no longer let in, until another tab has opened the new
+ *  address). Both are tried again by themselves. Sends `change`. */
 export const link = new EventTarget();
 link.state = "ok";
 
 function become(state) {
   if (link.state === state) return;
+  const was = link.state;
   link.state = state;
   link.dispatchEvent(new Event("change"));
-  if (state === "gone") again(1000);
+  if (was === "ok") again(1000);
 }
 
 function again(wait) {
   setTimeout(async () => {
-    if (link.state !== "gone") return;
+    if (link.state === "ok") return;
     try {
       await get("/api/session");
     } catch {
-      if (link.state === "gone") again(Math.min(wait * 1.5, 5000));
+      again(Math.min(wait * 1.5, 5000));
     }
   }, wait);
 }

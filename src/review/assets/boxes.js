@@ -101,7 +101,7 @@ export class Boxes {
       shapes.push(svg("rect", { x: r.x, y: r.y, width: r.w, height: r.h, class: "box draft", fill: "url(#v-person)" }));
     }
     // The selected one has the first choice of place, then masks, then what is kept.
-    const taken = seen.filter((s) => s.item.action !== "mask").map((s) => s.r);
+    const taken = seen.filter((s) => s.item.action !== "mask" || this.veilFrom === null || s.r.x < this.veilFrom).map((s) => s.r);
     for (const { item, r, chosen } of seen.reverse().sort((a, b) => b.chosen - a.chosen || (a.item.action !== "mask") - (b.item.action !== "mask"))) {
       if (chosen || (this.mode === 2 && seen.length <= MOST_TAGS)) tags.push(this.#tag(item, r, chosen, taken));
     }

@@ -38,7 +38,7 @@ export class Edits {
       this.view.took(await post(of(this.id, `/${op.path}`), { ...op.body, version: op.version }), op);
       return true;
     } catch (failure) {
-      if (failure.code === "offline") {
+      if (failure.code === "offline" || failure.code === "session") {
         this.unsent.push(op);
         waiting.add(op);
         this.view.stuck();

@@ -192,7 +192,7 @@ class Grid {
     const drawn = svg("g", {});
     const over = svg("svg", { viewBox: `0 0 ${model.cols} ${model.rows}`, "aria-hidden": "true" }, patterns("ge"), (model.masks ?? []).map((r) => boxShape("ge", { action: "mask", origin: "rule", reason: "unknown" }, r)), drawn);
     over.querySelectorAll("pattern").forEach((p) => p.setAttribute("patternTransform", `scale(${zoom})`));
-    const pad = h("div", { class: "pad", style: { aspectRatio: `${model.cols} / ${model.rows}` } }, h("img", { src: `${of(model.id, "/thumb.png")}?size=1024&v=${model.version ?? 0}`, alt: "", draggable: "false" }), over);
+    const pad = h("div", { class: "pad", style: { aspectRatio: `${model.cols} / ${model.rows}`, width: `min(100%, calc(56vh * ${model.cols / model.rows}))` } }, h("img", { src: `${of(model.id, "/thumb.png")}?size=1024&v=${model.version ?? 0}`, alt: "", draggable: "false" }), over);
     let from = null;
     const at = (e) => { const b = pad.getBoundingClientRect(); return { x: ((e.clientX - b.left) / b.width) * model.cols, y: ((e.clientY - b.top) / b.height) * model.rows }; };
     pad.addEventListener("pointerdown", (e) => { from = at(e); pad.setPointerCapture(e.pointerId); });

@@ -46,7 +46,7 @@ export function showList(main, focus) {
   const more = h("div", { class: "more" });
   const scroller = h("div", { class: "scroll", tabindex: "-1" }, table, more);
   const sample = h("p", { class: "sample", hidden: true });
-  put(main, h("section", { class: "listing", "aria-label": "Files" },
+  put(main, h("section", { class: "listing", "aria-label": "Files" }, h("h1", { class: "hidden" }, "Files to review"),
     h("div", { class: "filters" }, states, h("span", { class: "grow" }), field("Search", search, "field search"),
       choose("Outcome", "outcome", Object.fromEntries(OUTCOMES.map((o) => [o, OUTCOME_WORDS[o]])), "any"),
       choose("Risk", "risk", Object.fromEntries(RISKS.map((r) => [r, r.replace("-", " ")])), "any"),
