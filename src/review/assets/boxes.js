@@ -1,7 +1,7 @@
 // Boxes over the picture: masks in a colour and a pattern of lines by family of reason, kept text dashed, weak ones dotted.
 
 import { h, put, svg } from "/dom.js";
-import { FAMILIES, family, shortReason } from "/words.js";
+import { editable, FAMILIES, family, shortReason } from "/words.js";
 
 /** Lines of each family's pattern: the path in a cell of 8×8. */
 const HATCH = {
@@ -94,7 +94,7 @@ export class Boxes {
         seen.push({ item, r, chosen });
       }
       const chosen = this.items.find((i) => i.id === this.selected);
-      if (chosen) shapes.push(...this.#handles(this.#screen(this.draft ?? chosen.rect)));
+      if (chosen) shapes.push(...this.#handles(this.#screen(this.draft ?? editable(chosen))));
     }
     if (this.draft && !this.items.some((i) => i.id === this.selected)) {
       const r = this.#screen(this.draft);
@@ -138,7 +138,7 @@ export class Boxes {
     if (this.mode === 0) return null;
     const chosen = this.items.find((i) => i.id === this.selected);
     if (chosen) {
-      const r = this.#screen(this.draft ?? chosen.rect);
+      const r = this.#screen(this.draft ?? editable(chosen));
       for (const edge of EDGES) {
         const [fx, fy] = place(edge);
         if (Math.abs(px - r.x - r.w * fx) <= 7 && Math.abs(py - r.y - r.h * fy) <= 7) return { edge, item: chosen };

@@ -6,11 +6,11 @@ import { note } from "/dom.js";
 import { tidy } from "/hands.js";
 import { Looking } from "/looking.js";
 import { keep } from "/store.js";
-import { reason } from "/words.js";
+import { editable, reason } from "/words.js";
 
 const NUDGE_MS = 500;
 
-/** A box that waits to be used on other images: `{rect, frames, from}`. The grid takes it. */
+/** A box that waits to be used on other images: `{rect, from}`. The grid takes it. */
 export const pending = { edit: null };
 
 /** The changing half of the viewer. Told by what extends it: `edits`, `draw()`. */
@@ -117,7 +117,7 @@ export class Changing extends Looking {
   nudge(event, dx, dy, dw, dh) {
     this.withItem((item) => {
       const step = event.repeat ? 8 : 1;
-      const r = this.nudged?.id === item.id ? this.nudged.rect : item.rect;
+      const r = this.nudged?.id === item.id ? this.nudged.rect : editable(item);
       const { w, h: high } = this.picture.size;
       const rect = { x: r.x + dx * step, y: r.y + dy * step, w: r.w + dw * step, h: r.h + dh * step };
       rect.w = Math.min(Math.max(rect.w, 1), w);
@@ -156,7 +156,7 @@ export class Changing extends Looking {
   }
 
   like(item) {
-    pending.edit = { rect: item.rect, from: this.id, frames: item.frames };
+    pending.edit = { rect: editable(item), from: this.id };
     location.hash = `#/grid/group/${this.row.group}`;
   }
 

@@ -72,7 +72,7 @@ class Grid {
     if (old?.key === key) return old.node;
     if (old) this.watch.unobserve(old.node);
     const tick = h("input", { type: "checkbox", checked: this.chosen.has(row.id), "aria-label": `Select ${row.name}`, tabindex: "-1", onchange: () => this.choose(row.id) });
-    const path = `${of(row.id, "/thumb.png")}?size=${this.size}&v=${row.version ?? 0}`;
+    const path = `${of(row.id, "/thumb.png")}?masked=1&size=${this.size}&v=${row.version ?? 0}`;
     const image = old?.path === path ? old.image : h("img", { src: path, alt: "", loading: "lazy", decoding: "async", draggable: "false" });
     if (old?.path !== path) image.addEventListener("load", () => this.#loaded(row.id));
     const shapes = [...(row.kept_rects ?? []).map((rect) => ({ rect, item: { action: "keep", reason: "" } })), ...(row.masks ?? []).map((rect) => ({ rect, item: { action: "mask", origin: "rule", reason: "unknown" } }))];
@@ -192,7 +192,7 @@ class Grid {
     const drawn = svg("g", {});
     const over = svg("svg", { viewBox: `0 0 ${model.cols} ${model.rows}`, "aria-hidden": "true" }, patterns("ge"), (model.masks ?? []).map((r) => boxShape("ge", { action: "mask", origin: "rule", reason: "unknown" }, r)), drawn);
     over.querySelectorAll("pattern").forEach((p) => p.setAttribute("patternTransform", `scale(${zoom})`));
-    const pad = h("div", { class: "pad", style: { aspectRatio: `${model.cols} / ${model.rows}`, width: `min(100%, calc(56vh * ${model.cols / model.rows}))` } }, h("img", { src: `${of(model.id, "/thumb.png")}?size=1024&v=${model.version ?? 0}`, alt: "", draggable: "false" }), over);
+    const pad = h("div", { class: "pad", style: { aspectRatio: `${model.cols} / ${model.rows}`, width: `min(100%, calc(56vh * ${model.cols / model.rows}))` } }, h("img", { src: `${of(model.id, "/thumb.png")}?masked=1&size=1024&v=${model.version ?? 0}`, alt: "", draggable: "false" }), over);
     let from = null;
     const at = (e) => { const b = pad.getBoundingClientRect(); return { x: ((e.clientX - b.left) / b.width) * model.cols, y: ((e.clientY - b.top) / b.height) * model.rows }; };
     pad.addEventListener("pointerdown", (e) => { from = at(e); pad.setPointerCapture(e.pointerId); });
@@ -206,15 +206,14 @@ class Grid {
     const outside = h("input", { type: "checkbox", id: "ge-outside" });
     show();
     const answer = await open("One edit for all", [
-      h("p", {}, `Drag on the picture, or write the numbers. It applies to ${like.length} of ${chosen.length} selected images: those of the same size and equipment as ${model.name.split("/").at(-1)}.`,
+      h("p", {}, `Drag on the picture, or write the numbers. It applies to ${like.length} of ${chosen.length} selected images, on all their frames: those of the same size and equipment as ${model.name.split("/").at(-1)}.`,
         chosen.length > like.length ? " The others are left as they are." : "", " Take single images out by their tick before."),
       pad, h("div", { class: "row wrap" }, field("left", inputs.x, "num"), field("top", inputs.y, "num"), field("width", inputs.w, "num"), field("height", inputs.h, "num"),
         h("span", { class: "check" }, outside, h("label", { for: "ge-outside" }, "also everything outside the ultrasound regions"))), missing,
     ], { wide: true, buttons: [["cancel", "Cancel"], ["yes", `Mask on ${count(like.length, "image")}`, "primary"]], focus: inputs.x,
       check: () => { if (rect || outside.checked) return true; missing.textContent = "Draw a box first, inside the picture."; return false; } });
     if (answer !== "yes") return;
-    const edits = [rect ? { op: "add", rect, frames: asked?.frames ?? null } : null, outside.checked ? { op: "outside-regions" } : null].filter(Boolean);
-    for (const e of edits) if (e.frames === null) delete e.frames;
+    const edits = [rect ? { op: "add", rect, frames: [0, model.frames - 1] } : null, outside.checked ? { op: "outside-regions" } : null].filter(Boolean);
     await this.#send("/api/group/edit", like, { edits }, (n) => `${count(n, "image")} changed.`);
   }
 

@@ -1,6 +1,7 @@
 // The mouse on the picture: draw, move and resize boxes, pan, window, zoom, frames, the split. Gives intents to the viewer.
 
 import { h } from "/dom.js";
+import { editable } from "/words.js";
 
 const LEAST_PX = 4;
 const CURSORS = { nw: "nwse-resize", se: "nwse-resize", ne: "nesw-resize", sw: "nesw-resize", n: "ns-resize", s: "ns-resize", e: "ew-resize", w: "ew-resize" };
@@ -73,7 +74,7 @@ export class Hands {
     if (event.button === 1) event.preventDefault();
     this.stage.focus({ preventScroll: true });
     this.stage.setPointerCapture(event.pointerId);
-    this.drag = { ...what, x, y, lastX: x, lastY: y, rect: what.item ? { ...what.item.rect } : null, moved: false };
+    this.drag = { ...what, x, y, lastX: x, lastY: y, rect: what.item ? { ...editable(what.item) } : null, moved: false };
   }
 
   #move(event) {

@@ -2,7 +2,7 @@
 
 import { add, field, fresh, h, put } from "/dom.js";
 import { button } from "/keys.js";
-import { count, family, percent, reason } from "/words.js";
+import { count, editable, family, percent, reason } from "/words.js";
 
 const MOST = 400;
 const SIGNS = { mask: "■", keep: "□", weak: "◌" };
@@ -111,7 +111,7 @@ export class Items {
 
   #numbers(item) {
     const { v } = this;
-    const rect = item.rect;
+    const rect = editable(item);
     const input = (name, label, low, high) => {
       const box = h("input", { type: "number", min: low, max: high, step: 1, value: rect[name], id: fresh("n"), "data-keep": name, "data-was": rect[name], inputmode: "numeric" });
       box.addEventListener("change", () => {

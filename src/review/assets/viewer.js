@@ -13,7 +13,7 @@ import { outcomeChip, stateChip } from "/list.js";
 import { frames } from "/looking.js";
 import { Picture } from "/picture.js";
 import { pref, setPref } from "/prefs.js";
-import { keep, listed, neighbour, store } from "/store.js";
+import { keep, listed, neighbour, nextOpen, store } from "/store.js";
 import { Tools } from "/tools.js";
 import { reason } from "/words.js";
 
@@ -31,9 +31,11 @@ class Viewer extends Changing {
     const wait = h("p", { class: "empty", role: "status" }, "Opening…");
     put(this.main, wait);
     use("viewer", { "file-previous": () => this.goto(-1), "file-next": () => this.goto(1) });
+    const next = nextOpen(this.id);
     while (this.open) {
       try {
-        this.file = await get(of(this.id));
+        // The server makes ready what will be opened next.
+        this.file = await get(of(this.id, next ? `?next=${next}` : ""));
         break;
       } catch (failure) {
         if (!this.open) return;

@@ -78,3 +78,6 @@ export const CT_WINDOWS = [
 
 export const percent = (confidence) => (confidence === null || confidence === undefined ? "–" : `${Math.round(confidence / 10)} %`);
 export const count = (n, one, many = `${one}s`) => `${n} ${n === 1 ? one : many}`;
+
+/** The rectangle that is edited: the one before it grew to what the encoding demands. */
+export const editable = (item) => item.before ?? item.rect;
