@@ -1,8 +1,9 @@
 // The bars around the picture: tools above, frames and where one is below.
 
-import { fresh, h, put } from "/dom.js";
+import { fresh, h, put, svg } from "/dom.js";
 import { button } from "/keys.js";
 import { LABEL_WORDS } from "/looking.js";
+import { family } from "/words.js";
 
 const group = (label, ...buttons) => h("div", { class: "group", role: "group", "aria-label": label }, buttons);
 const windowText = (w) => `${Math.round(w.center)} / ${Math.round(w.width)}`;
@@ -26,7 +27,8 @@ export class Tools {
     this.slider.addEventListener("input", () => v.toFrame(Number(this.slider.value)));
     this.frameWord = h("output", { class: "frameword", for: this.slider.id });
     this.all = button("projection", "All frames", () => v.toFrame(v.frame === null ? 0 : null));
-    return h("div", { class: "framebar" }, this.all, button("frame-previous", "‹", () => v.stepFrames(-1), { "aria-label": "Previous frame" }), this.slider,
+    this.marks = svg("svg", { class: "marks", viewBox: `0 0 ${v.frameCount} 1`, preserveAspectRatio: "none", "aria-hidden": "true" });
+    return h("div", { class: "framebar" }, this.all, button("frame-previous", "‹", () => v.stepFrames(-1), { "aria-label": "Previous frame" }), h("div", { class: "track" }, this.slider, this.marks),
       button("frame-next", "›", () => v.stepFrames(1), { "aria-label": "Next frame" }), this.frameWord);
   }
 
@@ -36,9 +38,17 @@ export class Tools {
     return select;
   }
 
+  /** Where in the loop masks are that are not on every frame. */
+  #drawMarks() {
+    const { frameCount, file } = this.v;
+    const some = file.items.filter((i) => i.action === "mask" && i.frames[1] - i.frames[0] + 1 < frameCount);
+    put(this.marks, some.map((i) => svg("rect", { x: i.frames[0], y: 0, width: i.frames[1] - i.frames[0] + 1, height: 1, class: `mark fam-${family(i)}` })));
+  }
+
   /** Draws the tools anew. */
   draw() {
     const { v } = this;
+    if (this.marks) this.#drawMarks();
     const { file } = v;
     const press = (id, text, on, act) => button(id, text, act, { "aria-pressed": on ? "true" : "false" });
     const tool = (name, text) => press(`tool-${name}`, text, v.tool === name, () => v.setTool(name));
