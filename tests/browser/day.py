@@ -90,7 +90,7 @@ with Server(folder, "--reviewer", "T. Tester") as server, browser() as context:
     here = page.url
     page.keyboard.press("Control+Enter")
     page.wait_for_function("(old) => location.href !== old", arg=here)
-    expect(page.locator("#notes")).to_contain_text("checked", timeout=60_000)
+    expect(page.locator("#notes")).to_contain_text("read back and checked", timeout=60_000)
     assert row(page, name)["state"] == "approved", row(page, name)
     person = [i["rect"] for i in plan["items"] if i["origin"] == "person"]
     check(name, plan, person, 16)

@@ -104,7 +104,7 @@ with Server(folder) as server, browser() as context:
         if found["name"].endswith("us_rgb_twin.dcm"):
             page.goto(f"{server.root}#/grid/group/{found['group']}" if found["group"] else f"{server.root}#/grid/equipment/{found['equipment']}")
     page.wait_for_selector("li.card")
-    expect(page.get_by_role("button", name="Approve")).not_to_have_text("Approve 0 together")
+    expect(page.get_by_role("button", name="Approve")).to_contain_text("Approve 1 together")
     press("Home")
     press("Space")
     press("Space")

@@ -29,11 +29,12 @@ export function patterns(prefix) {
       svg("rect", { width: 8, height: 8, class: `tint fam-${name}` }), svg("path", { d, class: `lines fam-${name}` }))));
 }
 
-/** One box as SVG in the coordinates given. */
-export function boxShape(prefix, item, rect) {
+/** One box as SVG in the coordinates given. What is kept is drawn `air` wider on all sides, so that its text can be read. */
+export function boxShape(prefix, item, rect, air = 0) {
   const fam = family(item);
+  const by = item.action === "mask" ? 0 : air;
   return svg("rect", {
-    x: rect.x, y: rect.y, width: Math.max(rect.w, 1), height: Math.max(rect.h, 1), class: `box fam-${fam}`,
+    x: rect.x - by, y: rect.y - by, width: Math.max(rect.w + 2 * by, 1), height: Math.max(rect.h + 2 * by, 1), class: `box fam-${fam}`,
     fill: HATCH[fam] ? `url(#${prefix}-${fam})` : "none",
   });
 }
@@ -86,7 +87,7 @@ export class Boxes {
         const r = this.#screen(chosen && this.draft ? this.draft : item.rect);
         if (r.x > this.picture.w || r.y > this.picture.h || r.x + r.w < 0 || r.y + r.h < 0) continue;
         // Over the original there is the outline only: its text has to be seen.
-        const shape = boxShape("v", item, r);
+        const shape = boxShape("v", item, r, 2);
         if (item.action === "mask" && this.veilFrom !== null) veil.push(shape.cloneNode());
         shape.setAttribute("fill", "none");
         if (chosen) shape.classList.add("selected");

@@ -3,6 +3,7 @@
 
 import { get, link, of, post } from "/api.js";
 
+const AGAIN_MS = 500;
 const waiting = new Set();
 window.addEventListener("beforeunload", (event) => { if (waiting.size) event.preventDefault(); });
 
@@ -70,8 +71,10 @@ export class Edits {
       if (same) for (const op of ops) await this.send(op);
       else this.conflicts.push(...ops.map((op) => ({ op, who: null, what: null })));
     } catch {
+      // A program that has just begun still searches: it is asked again.
       ops.forEach((op) => waiting.add(op));
       this.unsent.unshift(...ops);
+      setTimeout(this.onLink, AGAIN_MS);
     }
     this.view.stuck();
   }

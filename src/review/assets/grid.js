@@ -16,7 +16,7 @@ import { count, percent, STATE_WORDS } from "/words.js";
 const SIZES = [256, 384, 640];
 /** An image counts as shown when more than half of it was on the screen for this long. */
 const SHOWN_MS = 500;
-const KINDS = { group: "Series", study: "Study", equipment: "Equipment" };
+const KINDS = { group: "Series", study: "Study", equipment: "Same equipment" };
 
 const likeness = (row) => `${row.equipment} ${row.rows}×${row.cols}`;
 
@@ -75,11 +75,11 @@ class Grid {
     const path = `${of(row.id, "/thumb.png")}?masked=1&size=${this.size}&v=${row.version ?? 0}`;
     const image = old?.path === path ? old.image : h("img", { src: path, alt: "", loading: "lazy", decoding: "async", draggable: "false" });
     if (old?.path !== path) image.addEventListener("load", () => this.#loaded(row.id));
-    const shapes = [...(row.kept_rects ?? []).map((rect) => ({ rect, item: { action: "keep", reason: "" } })), ...(row.masks ?? []).map((rect) => ({ rect, item: { action: "mask", origin: "rule", reason: "unknown" } }))];
+    const shapes = [...(row.kept_rects ?? []).map((rect) => ({ rect, item: { action: "keep", reason: "" } })), ...(row.masks ?? []).map((rect) => ({ rect, item: { action: "mask", origin: "rule", reason: "header" } }))];
     const over = svg("svg", { viewBox: `0 0 ${row.cols} ${row.rows}`, preserveAspectRatio: "xMidYMid meet", "aria-hidden": "true" });
     // The pattern of lines keeps its size on the screen whatever the image's size is.
     const zoom = Math.max(row.cols, row.rows) / this.size;
-    add(over, [patterns(`c-${row.id}`), svg("g", {}, shapes.map((s) => boxShape(`c-${row.id}`, s.item, s.rect)))]);
+    add(over, [patterns(`c-${row.id}`), svg("g", {}, shapes.map((s) => boxShape(`c-${row.id}`, s.item, s.rect, 2.5 * zoom)))]);
     over.querySelectorAll("pattern").forEach((p) => p.setAttribute("patternTransform", `scale(${zoom})`));
     const node = h("li", { class: `card ${this.chosen.has(row.id) ? "chosen" : ""} ${decided(row) ? "decided" : ""}`, "data-id": row.id },
       h("a", { href: `#/file/${row.id}`, "data-id": row.id, "aria-label": `${row.name}, ${STATE_WORDS[row.state]}, ${count(row.boxes, "box", "boxes")}${this.chosen.has(row.id) ? ", selected" : ""}` },
@@ -106,7 +106,7 @@ class Grid {
     const unlike = new Set(this.rows.filter((r) => this.chosen.has(r.id)).map(likeness)).size;
     const size = h("select", { onchange: (e) => this.resize(Number(e.target.value)) }, SIZES.map((s, n) => h("option", { value: s }, ["small", "medium", "large"][n])));
     size.value = this.size;
-    put(this.head, h("h1", {}, `${KINDS[this.kind]} of ${count(this.rows.length, "image")}`), h("span", { class: "hint", role: "status" },
+    put(this.head, h("h1", {}, `${KINDS[this.kind]}: ${count(this.rows.length, "image")}`), h("span", { class: "hint", role: "status" },
       `${all} selected · ${this.shown.size} shown · ${this.rows.filter(decided).length} decided`),
     h("span", { class: "grow" }), field("Pictures", size),
     button("select-all", all === this.rows.length ? "Select none" : "Select all", () => this.chooseAll(), {}),
@@ -190,7 +190,7 @@ class Grid {
     };
     const zoom = Math.max(model.cols, model.rows) / 640;
     const drawn = svg("g", {});
-    const over = svg("svg", { viewBox: `0 0 ${model.cols} ${model.rows}`, "aria-hidden": "true" }, patterns("ge"), (model.masks ?? []).map((r) => boxShape("ge", { action: "mask", origin: "rule", reason: "unknown" }, r)), drawn);
+    const over = svg("svg", { viewBox: `0 0 ${model.cols} ${model.rows}`, "aria-hidden": "true" }, patterns("ge"), (model.masks ?? []).map((r) => boxShape("ge", { action: "mask", origin: "rule", reason: "header" }, r)), drawn);
     over.querySelectorAll("pattern").forEach((p) => p.setAttribute("patternTransform", `scale(${zoom})`));
     const pad = h("div", { class: "pad", style: { aspectRatio: `${model.cols} / ${model.rows}`, width: `min(100%, calc(56vh * ${model.cols / model.rows}))` } }, h("img", { src: `${of(model.id, "/thumb.png")}?masked=1&size=1024&v=${model.version ?? 0}`, alt: "", draggable: "false" }), over);
     let from = null;
@@ -219,7 +219,7 @@ class Grid {
 
   async approve() {
     const ready = this.rows.filter((r) => this.chosen.has(r.id) && this.shown.has(r.id) && !decided(r));
-    if (!ready.length) return;
+    if (!ready.length) return void note("Nothing to approve: select images that are not decided, and have each of them on the screen for a moment.", "bad");
     const left = this.rows.filter((r) => this.chosen.has(r.id) && !this.shown.has(r.id)).length;
     const sure = await confirm("Approve together", [`${count(ready.length, "image")} will be written as shown, each checked after writing.`, left ? `${count(left, "selected image")} not shown yet: they stay as they are.` : ""].filter(Boolean), `Approve ${ready.length}`);
     if (!sure || !(await named())) return;

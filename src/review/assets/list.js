@@ -1,7 +1,7 @@
 // The list of files: worst first, filters, search, progress.
 
 import { of } from "/api.js";
-import { field, h, put } from "/dom.js";
+import { h, put } from "/dom.js";
 import { button, keyOf, use } from "/keys.js";
 import { decided, listed, narrow, nextOpen, resort, SORTS, store } from "/store.js";
 import { count, OUTCOME_WORDS, OUTCOMES, percent, reason, RISKS, STATE_SIGNS, STATE_WORDS, STATES } from "/words.js";
@@ -10,11 +10,14 @@ const BATCH = 200;
 
 /** A select of words with an entry for all of them. */
 function choose(label, name, words, all) {
-  const select = h("select", { onchange: (e) => narrow({ [name]: e.target.value }) },
+  const select = h("select", { "aria-label": label, title: label, onchange: (e) => narrow({ [name]: e.target.value }) },
     all === null ? null : h("option", { value: "" }, all), Object.entries(words).map(([value, word]) => h("option", { value }, word)));
   select.value = store.filter[name];
-  return field(label, select);
+  return select;
 }
+
+/** What kind of picture it is. */
+export const about = (row) => [row.modality, row.equipment_label, row.equipment_label.includes("×") ? null : `${row.cols}×${row.rows}`].filter(Boolean).join(" · ");
 
 /** Outcome, with its reason for whoever points at it. */
 export function outcomeChip(row) {
@@ -32,7 +35,7 @@ export function stateChip(row) {
 export function showList(main, focus) {
   document.title = "Files – unburn review";
   resort();
-  const search = h("input", { type: "search", value: store.filter.text, autocomplete: "off", spellcheck: "false", placeholder: `path or id${keyOf("search") ? `  (${keyOf("search")})` : ""}` });
+  const search = h("input", { type: "search", value: store.filter.text, autocomplete: "off", spellcheck: "false", "aria-label": "Search by path or id", placeholder: `search path or id${keyOf("search") ? `  (${keyOf("search")})` : ""}` });
   search.addEventListener("input", () => narrow({ text: search.value }));
   search.addEventListener("keydown", (e) => {
     if (e.key === "Escape" && search.value) { e.preventDefault(); search.value = ""; narrow({ text: "" }); }
@@ -47,14 +50,15 @@ export function showList(main, focus) {
   const scroller = h("div", { class: "scroll", tabindex: "-1" }, table, more);
   const sample = h("p", { class: "sample", hidden: true });
   put(main, h("section", { class: "listing", "aria-label": "Files" }, h("h1", { class: "hidden" }, "Files to review"),
-    h("div", { class: "filters" }, states, h("span", { class: "grow" }), field("Search", search, "field search"),
-      choose("Outcome", "outcome", Object.fromEntries(OUTCOMES.map((o) => [o, OUTCOME_WORDS[o]])), "any"),
-      choose("Risk", "risk", Object.fromEntries(RISKS.map((r) => [r, r.replace("-", " ")])), "any"),
+    h("div", { class: "filters" }, states, h("span", { class: "grow" }), h("div", { class: "search" }, search),
+      choose("Outcome", "outcome", Object.fromEntries(OUTCOMES.map((o) => [o, OUTCOME_WORDS[o]])), "any outcome"),
+      choose("Risk", "risk", Object.fromEntries(RISKS.map((r) => [r, `${r.replace("-", " ")} risk`])), "any risk"),
       choose("Sort", "sort", SORTS, null), found,
       button("next-open", "Begin", () => begin(), { class: "primary", showKey: true })),
     sample, scroller));
 
   let shown = BATCH;
+  let moved = false;
   const links = () => [...body.querySelectorAll("a.file")];
   const nodes = new Map();
 
@@ -66,11 +70,12 @@ export function showList(main, focus) {
     const kin = [
       row.group && size("group", row.group) > 1 ? h("a", { href: `#/grid/group/${row.group}` }, `series of ${size("group", row.group)}`) : null,
       row.study && size("study", row.study) > size("group", row.group) ? h("a", { href: `#/grid/study/${row.study}` }, `study of ${size("study", row.study)}`) : null,
+      row.equipment && size("equipment", row.equipment) > Math.max(size("group", row.group), size("study", row.study)) ? h("a", { href: `#/grid/equipment/${row.equipment}` }, `${size("equipment", row.equipment)} alike`) : null,
     ].filter(Boolean);
     const node = h("tr", { class: `row-${row.state}` },
       h("td", { class: "thumb" }, row.planned ? h("img", { src: `${of(row.id, "/thumb.png")}?masked=1&v=${row.boxes}-${row.state}`, alt: "", width: 64, height: 48, loading: "lazy", decoding: "async" }) : h("span", { class: "ghost", "aria-hidden": "true" })),
       h("td", { class: "name" }, label, h("div", { class: "sub" },
-        [row.modality, row.equipment_label, `${row.cols}×${row.rows}`, row.frames > 1 ? count(row.frames, "frame") : null].filter(Boolean).join(" · "),
+        [about(row), row.frames > 1 ? count(row.frames, "frame") : null].filter(Boolean).join(" · "),
         kin.map((k) => [" · ", k]), row.comment ? h("span", { class: "comment" }, ` “${row.comment}”`) : null)),
       h("td", {}, outcomeChip(row)),
       h("td", { class: `risk-${row.risk}` }, (row.risk ?? "").replace("-", " ")),
@@ -85,7 +90,7 @@ export function showList(main, focus) {
   const size = (name, id) => {
     if (!sizes) {
       sizes = {};
-      for (const row of store.rows.values()) for (const n of ["group", "study"]) sizes[`${n} ${row[n]}`] = (sizes[`${n} ${row[n]}`] ?? 0) + 1;
+      for (const row of store.rows.values()) for (const n of ["group", "study", "equipment"]) sizes[`${n} ${row[n]}`] = (sizes[`${n} ${row[n]}`] ?? 0) + 1;
     }
     return sizes[`${name} ${id}`] ?? 0;
   };
@@ -97,7 +102,12 @@ export function showList(main, focus) {
     const wanted = rows.slice(0, shown).map(rowNode);
     if (wanted.length !== body.children.length || wanted.some((n, i) => n !== body.children[i])) {
       body.replaceChildren(...wanted);
-      if (active) nodes.get(active)?.node.querySelector("a.file")?.focus();
+      // Until a hand has moved, the first file has the focus, whatever plans still change the order.
+      if (active && (moved || focus)) nodes.get(active)?.node.querySelector("a.file")?.focus();
+      else if (active) {
+        links()[0]?.focus();
+        scroller.scrollTop = 0;
+      }
     }
     put(more, rows.length > shown ? `… ${rows.length - shown} more` : rows.length ? "" : store.rows.size ? "No file fits." : "There are no files.");
     put(found, rows.length === store.rows.size ? "" : `${count(rows.length, "file")} of ${store.rows.size}`);
@@ -114,6 +124,7 @@ export function showList(main, focus) {
   };
 
   const move = (step) => {
+    moved = true;
     const all = links();
     const at = all.indexOf(document.activeElement);
     const to = step === -Infinity ? 0 : step === Infinity ? all.length - 1 : Math.min(Math.max(at + step, 0), all.length - 1);

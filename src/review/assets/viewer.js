@@ -9,7 +9,7 @@ import { Edits } from "/edits.js";
 import { Hands } from "/hands.js";
 import { history, Items } from "/items.js";
 import { button, use } from "/keys.js";
-import { outcomeChip, stateChip } from "/list.js";
+import { about, outcomeChip, stateChip } from "/list.js";
 import { frames } from "/looking.js";
 import { Picture } from "/picture.js";
 import { pref, setPref } from "/prefs.js";
@@ -151,7 +151,7 @@ class Viewer extends Changing {
     this.row = store.rows.get(this.id) ?? this.row;
     put(this.bar, button("file-previous", "‹ Previous", () => this.goto(-1), { disabled: at === 0 }), button("file-next", "Next ›", () => this.goto(1), { disabled: at >= 0 && at === rows.length - 1 }),
       h("h1", { title: this.row.name }, h("bdi", {}, this.row.name)), outcomeChip(this.row), stateChip(this.row),
-      h("span", { class: "hint grow" }, [this.row.modality, this.row.equipment_label, `${this.row.cols}×${this.row.rows}`].filter(Boolean).join(" · ")),
+      h("span", { class: "hint grow" }, about(this.row)),
       at >= 0 ? h("span", { class: "hint" }, `${at + 1} of ${rows.length} in the list`) : null,
       this.row.group ? button("grid", "Series grid", () => { location.hash = `#/grid/group/${this.row.group}`; }) : null);
   }
