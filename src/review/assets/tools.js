@@ -15,7 +15,8 @@ export class Tools {
     this.bar = h("div", { class: "toolbar", role: "toolbar", "aria-label": "Picture tools" });
     this.where = h("div", { class: "where grow", id: "where" });
     this.point = h("span", { class: "point", "aria-hidden": "true" });
-    this.info = h("div", { class: "infobar" }, this.where, this.point, group("Zoom",
+    this.side = h("span", { class: "badge", "aria-live": "polite" });
+    this.info = h("div", { class: "infobar" }, this.side, this.where, this.point, group("Zoom",
       button("zoom-out", "−", () => v.zoom(0.8), { "aria-label": "Zoom out" }), button("fit", "Fit", () => v.picture.fit()),
       button("actual", "1:1", () => v.picture.actual()), button("zoom-in", "+", () => v.zoom(1.25), { "aria-label": "Zoom in" })));
     this.frames = v.frameCount > 1 ? this.#frames() : null;
@@ -65,6 +66,13 @@ export class Tools {
       file.views.length > 1 ? this.#choice("View that was searched", "Views that were searched for text", v.view ?? "",
         [["", "default view"], ...file.views.map((w) => [w.id, `${file.unopened.includes(w.id) ? "● " : ""}${w.label}`])], (id) => v.openView(id || null)) : null);
     if (focus) this.bar.querySelector(`[data-act="${focus}"]`)?.focus();
+  }
+
+  /** Says which side is shown: never in doubt, because the original holds the text. */
+  drawSide() {
+    const { original, split } = this.v;
+    this.side.className = `badge ${original ? "is-original" : ""}`;
+    put(this.side, original ? "ORIGINAL – text visible" : split !== null ? "original | result" : "as it will be written");
   }
 
   /** Says where one is: frame, view or window, zoom. */

@@ -66,9 +66,8 @@ class Viewer extends Changing {
     this.stage = h("div", { class: "stage", tabindex: "0", role: "region", "aria-label": "Picture", "aria-describedby": "where" });
     this.picture = new Picture(this.stage);
     this.boxes = new Boxes(this.stage, this.picture);
-    this.badge = h("div", { class: "badge", "aria-live": "polite" });
     this.trouble = h("div", { class: "trouble", role: "alert", hidden: true });
-    add(this.stage, [this.badge, this.trouble]);
+    add(this.stage, this.trouble);
     this.hands = new Hands(this.stage, this);
     this.picture.addEventListener("view", () => { this.hands.place(); this.drawWhere(); });
     this.picture.addEventListener("painted", () => this.measured());
@@ -158,8 +157,7 @@ class Viewer extends Changing {
 
   drawBoxes() {
     this.boxes.set({ items: this.shown(), selected: this.selected, draft: this.nudged?.rect ?? null, mode: this.boxes.mode, veilFrom: this.original ? null : this.split === null ? 0 : this.split * this.picture.w, regions: this.selected === null && this.weak ? this.file.regions : [] });
-    this.badge.className = `badge ${this.original ? "is-original" : ""}`;
-    put(this.badge, this.original ? "ORIGINAL – text visible" : this.split !== null ? "original | result" : "as it will be written");
+    this.tools.drawSide();
     this.stage.classList.toggle("is-original", this.original);
     this.hands.place();
     this.drawWhere();
