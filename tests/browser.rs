@@ -91,6 +91,11 @@ fn hostile_names_and_values_are_text() {
 }
 
 #[test]
+fn files_without_a_plan_can_be_decided_but_not_approved() {
+    run("held.py");
+}
+
+#[test]
 fn axe_finds_nothing_serious() {
     run("access.py");
 }

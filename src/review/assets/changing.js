@@ -163,6 +163,10 @@ export class Changing extends Looking {
   // --- edits ---
 
   sendEdits(edits, say, rect = null) {
+    if (this.hollow) {
+      this.boxes.set({ draft: null });
+      return this.say("There is no plan for this file: nothing can be changed in it", "bad");
+    }
     const known = new Set(this.file.items.map((i) => i.id));
     return this.edits.send({ path: "edit", body: { edits }, say, known, rect });
   }
@@ -197,11 +201,16 @@ export class Changing extends Looking {
   }
 
   async reload() {
+    if (this.hollow) {
+      this.file.version = this.row.version;
+      return this.draw();
+    }
     try {
       this.took(await get(of(this.id)), null);
     } catch (failure) {
       this.say(failure.message, "bad");
     }
+    return undefined;
   }
 
   async refused(op, failure) {

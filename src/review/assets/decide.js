@@ -24,6 +24,7 @@ export async function named() {
 function told(row, result) {
   if (result.waiting_for_second) return [`${row.name}: approved; a second person has to approve it too.`, "good"];
   const why = [result.explain ?? (result.reason ? reason(result.reason) : null)].filter(Boolean).join(" ");
+  if (!store.session.output) return [`${row.name}: approved. Nothing is written, because the program was started without --output.`, "good"];
   if (result.outcome === "masked" || result.outcome === "clean") {
     return [`${row.name}: written (${OUTCOME_WORDS[result.outcome]})${result.verified ? ", read back and checked" : ""}.`, result.verified ? "good" : "bad"];
   }
@@ -45,6 +46,7 @@ export class Decide {
     const { row } = this.v;
     const settled = row.state === "approved" || row.state === "rejected" || row.state === "flagged";
     this.reopen.hidden = !settled;
+    this.main.disabled = Boolean(this.v.hollow);
     this.main.firstChild.data = row.state === "approved" ? "Approved – go to the next" : "Approve and next";
   }
 
@@ -57,6 +59,7 @@ export class Decide {
     const { v } = this;
     if (this.busy) return;
     if (v.row.state === "approved") return this.next();
+    if (v.hollow) return this.tell("There is no plan for this file: flag it or reject it.", "bad");
     await v.flush();
     if (v.edits.unsent.length || v.edits.conflicts.length) return this.tell("Some of your edits are not in the plan yet: see above. Apply or drop them first.", "bad");
     if (v.file.unopened.length && !(await this.#askHidden())) return undefined;

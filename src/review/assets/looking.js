@@ -1,7 +1,7 @@
 // What is shown of a file and how: frame, view, window, original or result; fetches the pictures and those that come next.
 
 import { of, post } from "/api.js";
-import { note } from "/dom.js";
+import { note, put } from "/dom.js";
 import { Frames, windowFilter } from "/picture.js";
 import { CT_WINDOWS } from "/words.js";
 
@@ -31,6 +31,8 @@ export class Looking {
     this.original = false;
     this.split = null;
     this.weak = false;
+    /** Why there is no plan; null if there is one. */
+    this.hollow = null;
     this.turn = 0;
     this.direction = 1;
   }
@@ -108,6 +110,7 @@ export class Looking {
   }
 
   ahead() {
+    if (this.hollow) return [];
     if (this.frame === null) return this.frameCount > 1 ? [this.pathOf("masked", 0), this.pathOf("masked", 1), this.pathOf("original", null)] : [];
     const side = this.original ? "original" : "masked";
     const near = this.frameCount > 1 ? AHEAD.map((d) => this.frame + d * this.direction).filter((n) => n >= 0 && n < this.frameCount).map((n) => this.pathOf(side, n)) : [];
@@ -160,7 +163,7 @@ export class Looking {
   }
 
   setOriginal(on) {
-    if (this.original === on) return;
+    if (this.original === on || this.hollow) return;
     this.original = on;
     this.render();
     this.drawBoxes();
@@ -168,6 +171,7 @@ export class Looking {
   }
 
   toggleSplit() {
+    if (this.hollow) return;
     this.split = this.split === null ? 0.5 : null;
     this.original = false;
     this.render();

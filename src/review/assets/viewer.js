@@ -17,6 +17,12 @@ import { keep, listed, neighbour, nextOpen, store } from "/store.js";
 import { Tools } from "/tools.js";
 import { reason } from "/words.js";
 
+/** What stands in for a file without a plan (quarantined or failed before there was one): it can be looked at as it is, flagged and rejected. */
+const hollow = (row) => ({
+  row, version: row.version, views: [], regions: [], items: [], history: [], carriers: [], unopened: [], held: [], can_undo: false, can_redo: false, template: null,
+  image: { rows: row.rows || 1, cols: row.cols || 1, frames: Math.max(row.frames, 1), bits: 8, colour: true, window: null, windows: [] },
+});
+
 class Viewer extends Changing {
   constructor(main, id) {
     super(id);
@@ -39,6 +45,12 @@ class Viewer extends Changing {
         break;
       } catch (failure) {
         if (!this.open) return;
+        if (failure.status === 422 && store.rows.has(this.id)) {
+          this.hollow = failure.message;
+          this.original = true;
+          this.file = hollow(store.rows.get(this.id));
+          break;
+        }
         if (failure.code !== "planning") {
           put(wait, failure.status === 404 ? "There is no such file." : `This file cannot be shown: ${failure.message}`, " ", h("a", { href: "#/" }, "Back to the list"));
           if (failure.code !== "offline") return;
@@ -49,7 +61,7 @@ class Viewer extends Changing {
     if (!this.open) return;
     this.row = this.file.row;
     keep(this.row);
-    this.frame = this.frameCount > 1 ? null : 0;
+    this.frame = this.frameCount > 1 && !this.hollow ? null : 0;
     this.edits = new Edits(this.id, {
       version: () => this.file.version,
       took: (file, op) => this.took(file, op),
@@ -169,6 +181,7 @@ class Viewer extends Changing {
     const names = views.filter((w) => unopened.includes(w.id)).map((w) => w.label);
     const open = this.edits?.conflicts ?? [];
     put(this.noticed,
+      this.hollow ? h("div", { class: "notice bad" }, h("p", {}, h("b", {}, "There is no plan for this file"), `: it can be flagged or rejected, not corrected or approved. ${this.hollow}.`)) : null,
       open.map((c) => h("div", { class: "notice bad", role: "alert" },
         h("p", {}, `Somebody else changed this file meanwhile${c.what ? ` (${c.who ?? "somebody"}: ${c.what})` : ""}. Their version is shown now. Not applied: ${c.op.say}.`),
         h("div", { class: "row" }, h("button", { type: "button", class: "primary", onclick: () => this.edits.again(c) }, "Apply again"), h("button", { type: "button", onclick: () => this.edits.drop(c) }, "Drop it")))),
