@@ -96,6 +96,11 @@ fn files_without_a_plan_can_be_decided_but_not_approved() {
 }
 
 #[test]
+fn a_study_is_edited_and_approved_together() {
+    run("study.py");
+}
+
+#[test]
 fn axe_finds_nothing_serious() {
     run("access.py");
 }

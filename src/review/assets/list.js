@@ -118,8 +118,8 @@ export function showList(main, focus) {
     const drawn = store.session?.sample;
     sample.hidden = !drawn;
     if (drawn) {
-      put(sample, `Sample: ${drawn.drawn} of ${drawn.of} files, drawn by kind. `, drawn.upper_bound === null ? "The bound on missed text is known when all of them are decided."
-        : `As decided so far, at most ${(drawn.upper_bound * 100).toFixed(1)} % of the files can hold missed text (95 % confidence).`);
+      put(sample, `Sample: ${drawn.drawn} of ${drawn.of} files, drawn by kind; ${drawn.decided ?? 0} decided, ${drawn.missed ?? 0} of them with something missed. `,
+        drawn.upper_bound === null ? "The bound on missed text is known when some are decided." : `So at most ${(drawn.upper_bound * 100).toFixed(1)} % of the files hold missed text (95 % confidence).`);
     }
   };
 
