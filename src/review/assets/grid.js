@@ -22,7 +22,7 @@ const likeness = (row) => `${row.equipment} ${row.rows}×${row.cols}`;
 
 class Grid {
   constructor(main, kind, id) {
-    Object.assign(this, { main, kind, id, rows: [], cards: new Map(), chosen: new Set(), shown: new Set(), timers: new Map(), open: true });
+    Object.assign(this, { main, kind, id, rows: [], cards: new Map(), chosen: new Set(), shown: new Map(), timers: new Map(), open: true });
     this.size = pref("cards", SIZES[1]);
     this.asked = pending.edit;
     pending.edit = null;
@@ -47,10 +47,18 @@ class Grid {
     for (const row of this.rows) if (!decided(row)) this.chosen.add(row.id);
     this.#keys();
     this.draw();
-    this.onStore = () => { for (const row of this.rows) Object.assign(row, store.rows.get(row.id) ?? {}); this.draw(); };
+    this.onStore = () => this.#changed();
     store.addEventListener("change", this.onStore);
     this.field.querySelector("a")?.focus({ preventScroll: true });
     if (this.asked) this.edit(this.asked);
+  }
+
+  /** Somebody decided or edited something: masks are fetched anew where a version moved. */
+  async #changed() {
+    const newer = this.rows.some((r) => (store.rows.get(r.id)?.version ?? r.version) !== r.version);
+    if (newer) await this.#fetch().catch(() => {});
+    else for (const row of this.rows) Object.assign(row, store.rows.get(row.id) ?? {});
+    if (this.open) this.draw();
   }
 
   close() {
@@ -63,16 +71,21 @@ class Grid {
   async #fetch() {
     const answer = await get(`/api/files?${new URLSearchParams({ [this.kind]: this.id })}`);
     this.rows = answer.files.filter((r) => r[this.kind] === this.id).sort((a, b) => (a.name < b.name ? -1 : 1));
-    for (const row of this.rows) if (row.seen) this.shown.add(row.id);
+    if (!this.shown.size) for (const row of this.rows) if (row.seen) this.shown.set(row.id, row.version);
+  }
+
+  /** Whether an image was on the screen as it is now: after an edit, by whomever, it has to be seen again. */
+  #wasShown(row) {
+    return this.shown.get(row.id) === row.version;
   }
 
   #card(row) {
-    const key = JSON.stringify([row, this.size, this.chosen.has(row.id), this.shown.has(row.id)]);
+    const key = JSON.stringify([row, this.size, this.chosen.has(row.id), this.#wasShown(row)]);
     const old = this.cards.get(row.id);
     if (old?.key === key) return old.node;
     if (old) this.watch.unobserve(old.node);
     const tick = h("input", { type: "checkbox", checked: this.chosen.has(row.id), "aria-label": `Select ${row.name}`, tabindex: "-1", onchange: () => this.choose(row.id) });
-    const path = `${of(row.id, "/thumb.png")}?masked=1&size=${this.size}&v=${row.version ?? 0}`;
+    const path = `${of(row.id, "/thumb.png")}?masked=1&size=${this.size}&v=${row.version}`;
     const image = old?.path === path ? old.image : h("img", { src: path, alt: "", loading: "lazy", decoding: "async", draggable: "false" });
     if (old?.path !== path) image.addEventListener("load", () => this.#loaded(row.id));
     const shapes = [...(row.kept_rects ?? []).map((rect) => ({ rect, item: { action: "keep", reason: "" } })), ...(row.masks ?? []).map((rect) => ({ rect, item: { action: "mask", origin: "rule", reason: "header" } }))];
@@ -86,7 +99,7 @@ class Grid {
         h("div", { class: "frame", style: { aspectRatio: `${row.cols} / ${row.rows}`, maxHeight: `${this.size}px` } }, image, over)),
       h("div", { class: "caption" }, tick, h("bdi", { class: "grow", title: row.name }, row.name.split("/").at(-1)), stateChip(row)),
       h("div", { class: "caption sub" }, `${row.boxes} masked · ${percent(row.lowest_confidence)}`, row.frames > 1 ? ` · ${row.frames} frames` : "",
-        h("span", { class: "grow" }), this.shown.has(row.id) ? "shown" : "not shown yet"));
+        h("span", { class: "grow" }), this.#wasShown(row) ? "shown" : "not shown yet"));
     this.cards.set(row.id, { key, node, path, image });
     this.watch.observe(node);
     return node;
@@ -101,13 +114,13 @@ class Grid {
       if (focus) this.cards.get(focus)?.node.querySelector("a")?.focus({ preventScroll: true });
     }
     const act = this.head.contains(document.activeElement) ? document.activeElement.dataset.act : null;
-    const ready = this.rows.filter((r) => this.chosen.has(r.id) && this.shown.has(r.id) && !decided(r)).length;
+    const ready = this.rows.filter((r) => this.chosen.has(r.id) && this.#wasShown(r) && !decided(r)).length;
     const all = this.rows.filter((r) => this.chosen.has(r.id)).length;
     const unlike = new Set(this.rows.filter((r) => this.chosen.has(r.id)).map(likeness)).size;
     const size = h("select", { onchange: (e) => this.resize(Number(e.target.value)) }, SIZES.map((s, n) => h("option", { value: s }, ["small", "medium", "large"][n])));
     size.value = this.size;
     put(this.head, h("h1", {}, `${KINDS[this.kind]}: ${count(this.rows.length, "image")}`), h("span", { class: "hint", role: "status" },
-      `${all} selected · ${this.shown.size} shown · ${this.rows.filter(decided).length} decided`),
+      `${all} selected · ${this.rows.filter((r) => this.#wasShown(r)).length} shown · ${this.rows.filter(decided).length} decided`),
     h("span", { class: "grow" }), field("Pictures", size),
     button("select-all", all === this.rows.length ? "Select none" : "Select all", () => this.chooseAll(), {}),
     button("group-edit", "One edit for all…", () => this.edit(null), { disabled: all === 0, title: unlike > 1 ? "Images of several sizes or makes are selected: the edit applies to those like the first" : undefined, showKey: true }),
@@ -127,14 +140,16 @@ class Grid {
   /** A picture counts as shown when it is loaded and has stayed in sight. */
   #loaded(id) {
     const card = this.cards.get(id);
-    if (this.shown.has(id) || !card?.node.visible || !card.image.complete || !card.image.naturalWidth) return;
+    const row = this.rows.find((r) => r.id === id);
+    if (!row || this.#wasShown(row) || !card?.node.visible || !card.image.complete || !card.image.naturalWidth) return;
     clearTimeout(this.timers.get(id));
     this.timers.set(id, setTimeout(async () => {
       const now = this.cards.get(id);
-      if (!this.open || document.hidden || !now?.node.visible) return;
+      const { version } = row;
+      if (!this.open || document.hidden || !now?.node.visible || now.image !== card.image) return;
       try {
         await post(of(id, "/shown"), {});
-        this.shown.add(id);
+        this.shown.set(id, version);
         this.draw();
       } catch {
         // Tried again when it is seen again.
@@ -192,7 +207,7 @@ class Grid {
     const drawn = svg("g", {});
     const over = svg("svg", { viewBox: `0 0 ${model.cols} ${model.rows}`, "aria-hidden": "true" }, patterns("ge"), (model.masks ?? []).map((r) => boxShape("ge", { action: "mask", origin: "rule", reason: "header" }, r)), drawn);
     over.querySelectorAll("pattern").forEach((p) => p.setAttribute("patternTransform", `scale(${zoom})`));
-    const pad = h("div", { class: "pad", style: { aspectRatio: `${model.cols} / ${model.rows}`, width: `min(100%, calc(56vh * ${model.cols / model.rows}))` } }, h("img", { src: `${of(model.id, "/thumb.png")}?masked=1&size=1024&v=${model.version ?? 0}`, alt: "", draggable: "false" }), over);
+    const pad = h("div", { class: "pad", style: { aspectRatio: `${model.cols} / ${model.rows}`, width: `min(100%, calc(56vh * ${model.cols / model.rows}))` } }, h("img", { src: `${of(model.id, "/thumb.png")}?masked=1&size=1024&v=${model.version}`, alt: "", draggable: "false" }), over);
     let from = null;
     const at = (e) => { const b = pad.getBoundingClientRect(); return { x: ((e.clientX - b.left) / b.width) * model.cols, y: ((e.clientY - b.top) / b.height) * model.rows }; };
     pad.addEventListener("pointerdown", (e) => { from = at(e); pad.setPointerCapture(e.pointerId); });
@@ -218,9 +233,9 @@ class Grid {
   }
 
   async approve() {
-    const ready = this.rows.filter((r) => this.chosen.has(r.id) && this.shown.has(r.id) && !decided(r));
+    const ready = this.rows.filter((r) => this.chosen.has(r.id) && this.#wasShown(r) && !decided(r));
     if (!ready.length) return void note("Nothing to approve: select images that are not decided, and have each of them on the screen for a moment.", "bad");
-    const left = this.rows.filter((r) => this.chosen.has(r.id) && !this.shown.has(r.id)).length;
+    const left = this.rows.filter((r) => this.chosen.has(r.id) && !this.#wasShown(r)).length;
     const sure = await confirm("Approve together", [`${count(ready.length, "image")} will be written as shown, each checked after writing.`, left ? `${count(left, "selected image")} not shown yet: they stay as they are.` : ""].filter(Boolean), `Approve ${ready.length}`);
     if (!sure || !(await named())) return;
     note(`Writing and checking ${count(ready.length, "image")}…`, "info", [], 4);
@@ -229,7 +244,7 @@ class Grid {
 
   async #send(path, rows, more, words) {
     try {
-      const answer = await post(path, { files: rows.map((r) => ({ id: r.id, version: r.version ?? 0 })), ...more });
+      const answer = await post(path, { files: rows.map((r) => ({ id: r.id, version: r.version })), ...more });
       const good = (answer.applied ?? answer.approved ?? []).length;
       note(words(good), answer.refused.length ? "warn" : "good");
       const name = (id) => this.rows.find((r) => r.id === id)?.name ?? id;

@@ -93,7 +93,7 @@ export class Looking {
     }
     this.stage.removeAttribute("aria-busy");
     this.trouble.hidden = true;
-    this.madeWith = this.view ? null : window ?? this.file.image.window;
+    this.madeWith = this.view ? null : (this.frame === null ? null : window) ?? this.file.image.window;
     this.measure = this.asked;
     this.asked = null;
     this.picture.show({
@@ -105,7 +105,7 @@ export class Looking {
   }
 
   filterNow() {
-    const live = this.view || this.frame === null ? "" : windowFilter(this.madeWith, this.window ?? this.file.image.window);
+    const live = this.view ? "" : windowFilter(this.madeWith, this.window ?? this.file.image.window);
     return `${live}${this.invert ? " invert(1)" : ""}`.trim();
   }
 
