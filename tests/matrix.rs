@@ -402,7 +402,7 @@ fn judge(place: &Place, cases: &[Case], jobs: &[Value]) {
     );
 }
 
-/// No Python package here decodes JPEG XL.
+/// No plugin of pydicom decodes JPEG XL; `codec_judges.rs` has libjxl look at every shape of it.
 fn unjudged(name: &str) -> bool {
     name.starts_with("2.4.110-") || name.starts_with("2.4.112-")
 }

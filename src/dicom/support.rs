@@ -114,6 +114,8 @@ pub const TABLE: &[Support] = table! {
     RLE, "RLE Lossless", Rle, No, "", RLE;
     "1.2.840.10008.1.2.4.50", "JPEG Baseline", JpegDct, Yes, "ISO_10918_1", "1.2.840.10008.1.2.4.50";
     "1.2.840.10008.1.2.4.51", "JPEG Extended", JpegDct, Yes, "ISO_10918_1", "1.2.840.10008.1.2.4.51";
+    "1.2.840.10008.1.2.4.53", "JPEG Spectral Selection (Retired)", JpegDct, Yes, "ISO_10918_1", "1.2.840.10008.1.2.4.53";
+    "1.2.840.10008.1.2.4.55", "JPEG Full Progression (Retired)", JpegDct, Yes, "ISO_10918_1", "1.2.840.10008.1.2.4.55";
     "1.2.840.10008.1.2.4.57", "JPEG Lossless, Process 14", JpegLossless, No, "", "1.2.840.10008.1.2.4.57";
     "1.2.840.10008.1.2.4.70", "JPEG Lossless, Process 14, Selection Value 1", JpegLossless, No, "", "1.2.840.10008.1.2.4.70";
     JPEG_LS, "JPEG-LS Lossless", JpegLs, No, "", JPEG_LS;

@@ -286,7 +286,11 @@ impl Recipe {
                 jpeg_encoder::ColorType::Luma
             };
             let mut out = Vec::new();
-            jpeg_encoder::Encoder::new(&mut out, 92)
+            let mut encoder = jpeg_encoder::Encoder::new(&mut out, 92);
+            // The retired syntaxes of progressive streams.
+            let retired = [".4.53", ".4.55"];
+            encoder.set_progressive(retired.iter().any(|e| self.support.uid.ends_with(e)));
+            encoder
                 .encode(&frame.data, f.cols as u16, f.rows as u16, kind)
                 .unwrap();
             return out;

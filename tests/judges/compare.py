@@ -32,12 +32,13 @@ import pydicom
 from pydicom.pixels import apply_color_lut, pixel_array
 
 LOSSY = {
-    "1.2.840.10008.1.2.4.50", "1.2.840.10008.1.2.4.51", "1.2.840.10008.1.2.4.81", "1.2.840.10008.1.2.4.91",
+    "1.2.840.10008.1.2.4.50", "1.2.840.10008.1.2.4.51", "1.2.840.10008.1.2.4.53", "1.2.840.10008.1.2.4.55", "1.2.840.10008.1.2.4.81", "1.2.840.10008.1.2.4.91",
     "1.2.840.10008.1.2.4.203", "1.2.840.10008.1.2.4.112",
 }
 
 
-DCT = {"1.2.840.10008.1.2.4.50", "1.2.840.10008.1.2.4.51"}
+PROGRESSIVE = {"1.2.840.10008.1.2.4.53", "1.2.840.10008.1.2.4.55"}
+DCT = {"1.2.840.10008.1.2.4.50", "1.2.840.10008.1.2.4.51"} | PROGRESSIVE
 NATIVE = {"1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2", "1.2.840.10008.1.2.1.99"}
 PART_2 = {"1.2.840.10008.1.2.4.92", "1.2.840.10008.1.2.4.93"}
 UNCOMPRESSED, DEFLATED_FRAME = "1.2.840.10008.1.2.1.98", "1.2.840.10008.1.2.8.1"
@@ -69,6 +70,10 @@ def frames(ds, raw):
     if ds.file_meta.TransferSyntaxUID in PART_2:
         # Without a multi-component transform these are streams of Part 1.
         ds.file_meta.TransferSyntaxUID = pydicom.uid.JPEG2000
+    if ds.file_meta.TransferSyntaxUID in PROGRESSIVE:
+        # Retired by name; the decoder does not mind.
+        deep = ds.BitsAllocated > 8
+        ds.file_meta.TransferSyntaxUID = pydicom.uid.JPEGExtended12Bit if deep else pydicom.uid.JPEGBaseline8Bit
     if raw and ds.PhotometricInterpretation == "YBR_FULL" and ds.BitsAllocated > 8:
         # Refused by name, although samples are asked for as they are.
         ds.PhotometricInterpretation = "RGB"
