@@ -83,7 +83,7 @@ def frames(ds, raw):
     if "PixelData" not in ds:
         # Floats as the integers that their bits are: NaN differs from NaN where a bit differs.
         a = np.ascontiguousarray(pixel_array(ds))
-        return a.view(f"<i{a.itemsize}").reshape(n, ds.Rows, ds.Columns, -1).astype(np.int64)
+        return a.view(a.dtype.str.replace("f", "i")).reshape(n, ds.Rows, ds.Columns, -1).astype(np.int64)
     plain = ds.file_meta.TransferSyntaxUID in (UNCOMPRESSED, DEFLATED_FRAME)
     a = plain_frames(ds, n) if plain else pixel_array(ds, raw=raw)
     return a.reshape(n, ds.Rows, ds.Columns, -1).astype(np.int64)
