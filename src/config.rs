@@ -67,6 +67,8 @@ pub enum Faces {
     Flag,
     /// They are held back.
     Quarantine,
+    /// In archive jobs the face is cut off head CTs as whole series; what that cannot be done to is held back.
+    Deface,
 }
 
 /// What becomes of patients that the list of pseudonyms does not have.

@@ -7,7 +7,7 @@
 //! ```text
 //! main → cli → review → batch → redact → { detect, ocr, phi, dicom } → codec
 //!                                 detect → gpu → stage
-//! all → preview, mask, views, report, plan, site, risk, templates, facts, line, frame, config, subjects, idmap, optout,
+//! all → deface, preview, mask, views, report, plan, site, risk, templates, facts, line, frame, config, subjects, idmap, optout,
 //!       profile, key, models, error, outcome, geometry: plain data and helpers, each of which uses only what stands to its right
 //! ```
 //!
@@ -18,6 +18,7 @@ pub mod batch;
 pub mod cli;
 pub mod codec;
 pub mod config;
+pub mod deface;
 pub mod detect;
 pub mod dicom;
 pub mod error;

@@ -118,7 +118,7 @@ reasons! {
     NoPseudonym = "no-pseudonym", Quarantined, "the list of pseudonyms does not have this patient", "add the patient, or `--missing-patient derive`";
     OptOut = "opt-out", Quarantined, "the patient is on the list of those who opted out", "nothing: it must not leave";
     Consent = "consent", Quarantined, "the header says that the patient refused or withdrew consent", "nothing: it must not leave";
-    Face = "face-possible", Quarantined, "a face may be recognised, and `--faces quarantine` is set", "remove the face with a tool made for that";
+    Face = "face-possible", Quarantined, "a face may be recognised, and `--faces quarantine` is set, or with `deface` the image is no part of a head CT that could be treated", "remove the face with a tool made for that";
     PrivateClass = "private-sop-class", Quarantined, "a private SOP Class: its attributes have no public meaning", "ask the maker of the equipment for a standard export";
     WholeSlide = "whole-slide", Quarantined, "a whole-slide microscopy object: labels and tile borders need their own treatment", "handle it with a tool made for that class";
     NoPixels = "no-pixel-data", Quarantined, "an object without Pixel Data", "nothing to mask; its header still needs de-identification";

@@ -23,6 +23,8 @@ fn copy(from: &Path, to: &Path, mask: bool) {
     let out_syntax = support::write_syntax(object.support(), &object.facts().format, mask);
     let changes = Changes {
         masked_frames: if mask { vec![0] } else { Vec::new() },
+        text: true,
+        face: false,
         frames_written: needs_frames,
         recoded: mask,
         out_syntax,

@@ -40,6 +40,7 @@ const LAYERS: &[&[&str]] = &[
         "views",
         "mask",
         "preview",
+        "deface",
     ],
 ];
 

@@ -91,6 +91,8 @@ fn masked_in_one_frame(object: &Object, mask: &Rect) -> (Vec<u8>, unburn::dicom:
     let which = facts.frames / 2;
     let changes = Changes {
         masked_frames: vec![which],
+        text: true,
+        face: false,
         frames_written: true,
         recoded: true,
         out_syntax: write_syntax(object.support(), &facts.format, true),

@@ -34,6 +34,7 @@ pub fn redact(args: RedactArgs) -> Result<Exit> {
         return Ok(exit);
     };
     let config = super::settings(&args.settings)?;
+    super::no_deface(&config)?;
     let items = walk::work_list(&args.inputs)?;
     walk::check_output_folder(output, &args.inputs, &items, "the output folder")?;
     if let Some(folder) = &args.quarantine {
@@ -100,6 +101,7 @@ pub fn scan(args: ScanArgs) -> Result<Exit> {
 
 fn scan_files(args: &ScanArgs) -> Result<Exit> {
     let config = super::settings(&args.settings)?;
+    super::no_deface(&config)?;
     let items = walk::work_list(&args.inputs)?;
     let engine = Engine::open(&config, None)?;
     let found = AtomicBool::new(false);

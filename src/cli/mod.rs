@@ -109,6 +109,16 @@ fn settings(args: &SettingArgs) -> Result<Config> {
     Ok(config)
 }
 
+/// A face is cut off a whole series, or not at all.
+fn no_deface(config: &Config) -> Result<()> {
+    if config.faces == crate::config::Faces::Deface {
+        return Err(Error::Config(
+            "`--faces deface` needs whole series: only `unburn batch run` has them; hint: `--faces quarantine`".into(),
+        ));
+    }
+    Ok(())
+}
+
 /// A message for people. Failing to write it is not a reason to stop.
 fn message(line: &str) {
     use std::io::Write;

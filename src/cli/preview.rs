@@ -13,6 +13,7 @@ use std::path::Path;
 /// Runs the command.
 pub fn run(args: PreviewArgs) -> Result<Exit> {
     let config = super::settings(&args.settings)?;
+    super::no_deface(&config)?;
     std::fs::metadata(&args.file).map_err(|source| Error::Io {
         action: "reading the input",
         path: args.file.clone(),

@@ -19,6 +19,7 @@ const STEP: Duration = Duration::from_millis(100);
 /// Runs the command.
 pub fn run(args: &JobWatchArgs) -> Result<Exit> {
     let prepared = batch::prepare(&args.run)?;
+    super::no_deface(&prepared.config)?;
     let [inbox] = prepared.work.inputs.as_slice() else {
         return Err(Error::Config("a watcher has one inbox".into()));
     };

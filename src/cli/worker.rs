@@ -33,6 +33,7 @@ struct Request {
 /// Runs the command.
 pub fn run(args: WorkerArgs) -> Result<Exit> {
     let config = super::settings(&args.settings)?;
+    super::no_deface(&config)?;
     let key = super::batch::job_key(args.key.as_deref())?;
     let engine = Engine::open(&config, Some(key))?.with_lists(None)?;
     let worker = Worker {

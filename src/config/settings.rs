@@ -156,9 +156,9 @@ pub const SETTINGS: &[Setting] = &[
     Setting {
         key: "faces",
         flag: "faces",
-        kind: Kind::Word(&["flag", "quarantine"]),
+        kind: Kind::Word(&["flag", "quarantine", "deface"]),
         plan: true,
-        help: "what becomes of images that may show a face",
+        help: "what becomes of images that may show a face; deface cuts them off head CTs in archive jobs, and holds others back",
     },
     Setting {
         key: "pseudonyms",

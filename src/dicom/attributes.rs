@@ -144,6 +144,10 @@ pub enum BurnedInClaim {
 pub struct Changes {
     /// Frames with a mask, zero-based, ascending.
     pub masked_frames: Vec<u32>,
+    /// Whether text was masked in them, and whether a face was cut off.
+    pub text: bool,
+    /// See `text`.
+    pub face: bool,
     /// Whether frames are written one by one rather than copied with their element.
     pub frames_written: bool,
     /// Whether any frame is encoded anew: masked, or with bits cleared outside the stored field.
@@ -171,8 +175,20 @@ pub struct Claims {
     pub identity_removed: bool,
     /// UIDs stay: only with pixels that stay as well.
     pub keep_uids: bool,
-    /// A face may be recognised: (0028,0302) says `YES`.
-    pub face: bool,
+    /// What (0028,0302) says.
+    pub face: FaceClaim,
+}
+
+/// What is known of a face (dicom.md §7.4).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum FaceClaim {
+    /// Nothing is said.
+    #[default]
+    Silent,
+    /// One may be recognised: `YES`.
+    Possible,
+    /// It was cut off, with the whole series, and that was checked: `NO`.
+    Removed,
 }
 
 /// The operations for an object.
@@ -255,8 +271,13 @@ pub(super) fn identity_ops(
         VR::CS,
         claims.longitudinal,
     );
-    if claims.face {
-        set(&mut ops, tags::RECOGNIZABLE_VISUAL_FEATURES, VR::CS, "YES");
+    let says = match claims.face {
+        FaceClaim::Silent => None,
+        FaceClaim::Possible => Some("YES"),
+        FaceClaim::Removed => Some("NO"),
+    };
+    if let Some(says) = says {
+        set(&mut ops, tags::RECOGNIZABLE_VISUAL_FEATURES, VR::CS, says);
     }
     ops
 }
@@ -271,7 +292,12 @@ fn set(ops: &mut Vec<HeaderOp>, tag: Tag, vr: VR, value: impl Into<String>) {
 
 fn derivation(object: &Object, changes: &Changes, ops: &mut Vec<HeaderOp>) {
     let class = &object.facts().sop_class;
-    let mut text = String::from("Burned-in text masked");
+    let parts = [
+        (changes.text, "Burned-in text masked"),
+        (changes.face, "Face removed"),
+    ];
+    let done: Vec<&str> = parts.iter().filter(|p| p.0).map(|p| p.1).collect();
+    let mut text = done.join("; ");
     if stays_original(class) {
         text.push_str("; Image Type unchanged: the source image is not referenced");
     } else {
@@ -295,10 +321,18 @@ fn derivation(object: &Object, changes: &Changes, ops: &mut Vec<HeaderOp>) {
         value: text,
         max: 1024,
     });
-    ops.push(HeaderOp::AppendItem {
-        tag: tags::DERIVATION_CODE_SEQUENCE,
-        item: code_item(["113047", "DCM", "Pixel by pixel mask"]),
-    });
+    for (_, code) in [
+        (changes.text, ["113047", "DCM", "Pixel by pixel mask"]),
+        (changes.face, ["113077", "DCM", "Volume editing"]),
+    ]
+    .into_iter()
+    .filter(|c| c.0)
+    {
+        ops.push(HeaderOp::AppendItem {
+            tag: tags::DERIVATION_CODE_SEQUENCE,
+            item: code_item(code),
+        });
+    }
     // They may count samples that are masked now (dicom.md §3.1).
     for tag in [
         tags::SMALLEST_IMAGE_PIXEL_VALUE,

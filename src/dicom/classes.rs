@@ -162,6 +162,11 @@ impl HeaderOnly {
     }
 }
 
+/// Segmentations and structure sets: the outline of a head shows its face.
+pub fn may_outline(sop_class: &str) -> bool {
+    matches!(sop_class.strip_prefix(STORAGE), Some("66.4" | "481.3"))
+}
+
 /// Whether a class holds a tree of content items.
 pub fn is_report(sop_class: &str) -> bool {
     is("88.", sop_class.strip_prefix(STORAGE).unwrap_or_default())

@@ -45,10 +45,12 @@ mod video;
 mod whole;
 mod write;
 
-pub use attributes::{BurnedInClaim, Carrier, Changes, Claims, HeaderOp, ItemValue, header_ops};
+pub use attributes::{
+    BurnedInClaim, Carrier, Changes, Claims, FaceClaim, HeaderOp, ItemValue, header_ops,
+};
 pub use blocks::coded_fill;
 pub use check::check_written;
-pub use classes::{BurnedIn, HeaderOnly, burned_in, is_report};
+pub use classes::{BurnedIn, HeaderOnly, burned_in, is_report, may_outline};
 pub use consent::Consent;
 pub use deidentify::{Claimed, Deidentified, Method, new_uid};
 pub use object::{

@@ -13,6 +13,7 @@ use super::whole::HeaderObject;
 use super::{HeaderOnly, classes, decode, display, file, format, identity};
 use crate::codec::video::Tool;
 use crate::config::Limits;
+use crate::deface::Geometry;
 use crate::facts::{Equipment, Facts, TransferSyntax, UsRegion};
 use crate::frame::{Frame, Gray, Photometric, PixelFormat, float};
 use crate::geometry::Rect;
@@ -601,6 +602,27 @@ impl Object {
     /// SHA-256 of the file as it was read.
     pub fn sha256(&self) -> [u8; 32] {
         self.sha256
+    }
+
+    /// Where a single slice lies; `None` where the header does not say so.
+    pub fn slice(&self) -> Option<Geometry> {
+        let v = Values {
+            bytes: &self.bytes,
+            set: &self.set,
+        };
+        let thousandths = |tag| -> Vec<i64> {
+            let numbers = v.floats(tag).into_iter();
+            numbers.map(|n| (n * 1000.0).round() as i64).collect()
+        };
+        Some(Geometry {
+            position: thousandths(tags::IMAGE_POSITION_PATIENT).try_into().ok()?,
+            orientation: thousandths(tags::IMAGE_ORIENTATION_PATIENT)
+                .try_into()
+                .ok()?,
+            spacing: thousandths(tags::PIXEL_SPACING).try_into().ok()?,
+            rows: self.facts.format.rows,
+            cols: self.facts.format.cols,
+        })
     }
 
     /// What is done with this transfer syntax.

@@ -111,6 +111,8 @@ pub const CHOICES: &[(Choice, &str, &str, &str, &str)] = &[
 
 /// 113100: the profile itself.
 pub const BASIC_CODE: [&str; 3] = ["113100", "DCM", "Basic Application Confidentiality Profile"];
+/// 113102: a face was removed.
+pub const FACES_CODE: [&str; 3] = ["113102", "DCM", "Clean Recognizable Visual Features Option"];
 /// 113101: the pixels were cleaned.
 pub const PIXELS_CODE: [&str; 3] = ["113101", "DCM", "Clean Pixel Data Option"];
 

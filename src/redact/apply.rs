@@ -8,7 +8,7 @@ use crate::dicom::{
 use crate::key::Key;
 use crate::mask;
 use crate::outcome::Refusal;
-use crate::plan::{CarrierAction, Plan};
+use crate::plan::{Action, CarrierAction, Plan};
 use rayon::prelude::*;
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -153,8 +153,15 @@ impl Output {
             (nested.curves, dicom::Carrier::Curves),
             (nested.pixel_data, dicom::Carrier::NestedPixelData),
         ];
+        let masked = |face: bool| {
+            plan.items
+                .iter()
+                .any(|i| i.action == Action::Mask && (i.reason == super::face::RULE) == face)
+        };
         let changes = Changes {
             masked_frames,
+            text: masked(false),
+            face: masked(true),
             frames_written: !copy_pixel_data,
             recoded,
             out_syntax: syntax,

@@ -1,11 +1,13 @@
 //! The header's part of one file: who it is about, whether it may leave at all, what its profile makes of it, what it is
 //! called, and whether anything of the original is left in what was written.
 
+use super::face::Cuts;
 use super::publish::{self, Pending};
 use super::{Engine, guarded, hex};
 use crate::config::{Faces, MissingPatient};
 use crate::dicom::{
-    self, Claims, Consent, Deidentified, HeaderObject, HeaderOnly, Hit, Method, Opened, Person,
+    self, Claims, Consent, Deidentified, FaceClaim, HeaderObject, HeaderOnly, Hit, Method, Opened,
+    Person,
 };
 use crate::error;
 use crate::facts::{Facts, Signs};
@@ -21,7 +23,7 @@ use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 /// Where the output of a file goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,6 +52,8 @@ pub(super) struct Desk {
     map: Option<IdMap>,
     /// Outputs of this run under keyed names.
     published: Mutex<BTreeSet<PathBuf>>,
+    /// Faces that are cut off in this run.
+    pub(super) cuts: OnceLock<Cuts>,
 }
 
 impl Engine {
@@ -191,13 +195,18 @@ impl Engine {
         &self,
         facts: &Facts,
         signs: &Signs,
+        input: [u8; 32],
         report: &mut FileReport,
     ) -> Result<(), Refusal> {
         report.risk = Some(risk::assess(facts, signs).name().into());
         let face = risk::face(facts, signs);
         report.faces = Some(face.text());
-        if self.config.faces == Faces::Quarantine && face.is_held() {
-            return Err(Refusal::new(Reason::Face, face.text()));
+        match (self.config.faces, self.cut_of(input)) {
+            (Faces::Deface, Some((volume, _))) => report.faces = Some(format!("defaced: {volume}")),
+            (Faces::Quarantine | Faces::Deface, _) if face.is_held() => {
+                return Err(Refusal::new(Reason::Face, face.text()));
+            }
+            _ => {}
         }
         Ok(())
     }
@@ -235,10 +244,13 @@ impl Engine {
     }
 
     /// What the header earns. `pixels`: they were searched, and BurnedInAnnotation may say `NO`.
-    pub(super) fn claims(&self, profile: &Profile, pixels: bool, face: bool) -> Claims {
+    pub(super) fn claims(&self, profile: &Profile, pixels: bool, face: FaceClaim) -> Claims {
         let mut codes = profile.codes();
         if pixels && !codes.is_empty() {
             codes.push(options::PIXELS_CODE);
+        }
+        if face == FaceClaim::Removed && !codes.is_empty() {
+            codes.push(options::FACES_CODE);
         }
         Claims {
             codes,
@@ -434,6 +446,9 @@ impl Engine {
         };
         let person = object.person();
         self.gate(&person, object.consent(), report)?;
+        if self.config.faces == Faces::Deface && dicom::may_outline(object.sop_class()) {
+            return Err(Refusal::new(Reason::Face, "an outline may show one"));
+        }
         let subject = self.subject(&person)?;
         report.warnings.extend(subject.note.map(str::to_owned));
         report.outcome = Outcome::Clean;
@@ -446,7 +461,7 @@ impl Engine {
         let claims = Claims {
             // Pixels that nobody looked at: what the patient is may still be seen in them.
             identity_removed: profile.is_standard() && !object.has_pixels(),
-            ..self.claims(profile, false, false)
+            ..self.claims(profile, false, FaceClaim::Silent)
         };
         let mut bytes = Vec::new();
         let actions = object.write(&deidentified, &claims, &self.key, &mut bytes)?;

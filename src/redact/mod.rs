@@ -9,6 +9,7 @@ mod bands;
 mod blend;
 mod blocks;
 mod draft;
+mod face;
 mod frames;
 mod growth;
 mod header;
@@ -23,6 +24,7 @@ mod slant;
 mod verify;
 
 pub use draft::{Draft, Edited, Looked};
+pub use face::FaceSeries;
 pub use frames::{Frames, fingerprint};
 pub use header::Target;
 pub use input::Input;
@@ -33,7 +35,7 @@ use crate::codec::video::Tool as VideoTool;
 use crate::config::{Config, Policy};
 use crate::detect::{self, Detector};
 use crate::dicom::support::Codec;
-use crate::dicom::{self, Object, Opened, Reading};
+use crate::dicom::{self, FaceClaim, Object, Opened, Reading};
 use crate::error;
 use crate::facts::Facts;
 use crate::frame::Frame;
@@ -321,7 +323,7 @@ impl Engine {
         report.rows = Some(facts.format.rows);
         report.cols = Some(facts.format.cols);
         report.frames = Some(facts.frames);
-        self.assess(facts, &object.signs(), report)?;
+        self.assess(facts, &object.signs(), object.sha256(), report)?;
         let decider = self.decider.for_object(&facts.identities);
         if self.config.policy == Policy::Phi && !decider.has_identity() {
             return Err(Refusal::new(Reason::NoIdentity, "the header names nobody"));
@@ -334,7 +336,8 @@ impl Engine {
             cine_union: self.config.cine_union,
             whole_bands: self.config.whole_bands && self.config.policy == Policy::All,
         };
-        let always = self.template_masks(facts)?;
+        let mut always = self.template_masks(facts)?;
+        always.extend(self.face_masks(object));
         let cleaning = timings.time("clean", || Cleaning::of(object))?;
         let mut warnings: Vec<String> = object.notes().iter().map(|n| (*n).to_owned()).collect();
         let markers_stay = self.config.policy != Policy::All;
@@ -454,10 +457,11 @@ impl Engine {
             profile
                 .map(|p| self.with_method(p, &subject, input, |method| object.deidentify(method)))
         });
-        let face = report
-            .faces
-            .as_deref()
-            .is_some_and(|f| f.starts_with("face_possible"));
+        let face = match report.faces.as_deref() {
+            Some(f) if f.starts_with("face_possible") => FaceClaim::Possible,
+            Some(f) if f.starts_with("defaced") => FaceClaim::Removed,
+            _ => FaceClaim::Silent,
+        };
         let claims = profile.map(|p| self.claims(p, work.burned_in_no, face));
         let keep_uids = claims.as_ref().is_some_and(|c| c.keep_uids);
         let video = work.timings.time("encode", || apply::video(object, plan))?;
@@ -710,7 +714,15 @@ fn masked_shares(plan: &Plan) -> Shares {
         });
         shares.mean += all / f64::from(plan.frames);
         shares.codec_growth += (all - before) / f64::from(plan.frames);
-        shares.largest = shares.largest.max(all);
+        // A face that was to go is no surprise.
+        let found: Vec<Rect> = plan
+            .items
+            .iter()
+            .filter(|i| i.action == Action::Mask && (i.frames.0..=i.frames.1).contains(&frame))
+            .filter(|i| i.reason != face::RULE)
+            .map(|i| i.rect)
+            .collect();
+        shares.largest = shares.largest.max(union_area(&found) as f64 / frame_area);
     }
     shares.mean = rounded(shares.mean);
     shares.codec_growth = rounded(shares.codec_growth);

@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "every test file uses a part of it")]
 
 pub mod cases;
+pub mod heads;
 pub mod known;
 pub mod objects;
 pub mod people;

@@ -5,6 +5,7 @@
 //! JOB/journal.sqlite  work list and append-only events; the truth about the job      (journal, list)
 //! JOB/audit.jsonl     the same events without paths, chained with the project key    (audit)
 //! JOB/report.jsonl    one line a file in work-list order, made from the journal      (report)
+//! JOB/volumes/        with `--faces deface` the cut of each head CT                     (faces)
 //! JOB/quarantine/     a reason for every file that was held back
 //! JOB/lock            held by the runner, released by the system when it ends
 //! OUTPUT/.unburn-ID/  finished outputs whose group is not complete yet
@@ -26,6 +27,7 @@ pub mod audit;
 pub mod contact;
 pub mod crash;
 mod drawing;
+mod faces;
 pub mod journal;
 pub mod list;
 pub mod merge;

@@ -94,6 +94,7 @@ pub fn forecast(
     wanted: u64,
     drain: &AtomicBool,
 ) -> Result<Forecast> {
+    super::faces::prepare(job, engine)?;
     let parts = parts(job.journal(), wanted)?;
     let folder = job
         .spec()

@@ -100,6 +100,7 @@ pub fn run(
     super::create_private_folder(&places.staging)?;
     places.clear_temporary()?;
     make_list(job, key, meter)?;
+    super::faces::prepare(job, engine)?;
     let folder = job.folder().to_path_buf();
     let audit = Audit::open(&folder.join("audit.jsonl"), job.journal(), key)?;
     let (files, bytes) = job.journal().totals()?;

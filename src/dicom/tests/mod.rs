@@ -64,6 +64,8 @@ fn red_jpeg(rows: u16, cols: u16) -> Vec<u8> {
 fn written(object: &Object, out: &'static str, zeroed: &[u32], copy: bool) -> (Vec<u8>, Written) {
     let changes = Changes {
         masked_frames: zeroed.to_vec(),
+        text: true,
+        face: false,
         frames_written: !copy,
         recoded: !zeroed.is_empty(),
         out_syntax: out,

@@ -34,6 +34,8 @@ pub struct Told {
     pub unknown_kept: bool,
     /// Whether every job held possible faces back.
     pub faces_held: bool,
+    /// Whether every job cut faces off head CTs and held the others back.
+    pub faces_cut: bool,
     /// Whether pseudonyms are the site's own.
     pub own_pseudonyms: bool,
 }
@@ -305,6 +307,11 @@ fn cover(number: u8, told: &Told) -> (Cover, Vec<&'static str>) {
     };
     match number {
         16 => least(Cover::NotCovered, "nothing here looks for it"),
+        17 if told.faces_cut => least(
+            Cover::Partly,
+            "the face was cut off whole head CTs by one plane each, and other images that may show one were held back, by their \
+             header alone; what is behind the plane stays",
+        ),
         17 if told.faces_held => least(
             Cover::Partly,
             "images that may show a face were held back, by their header alone",

@@ -337,7 +337,8 @@ impl Sum {
         told.keep_metadata |= s.keep_metadata;
         told.weakened |= weakened;
         told.unknown_kept |= s.policy == Policy::Phi;
-        told.faces_held = (told.faces_held || !self.any_job) && s.faces == Faces::Quarantine;
+        told.faces_cut = (told.faces_cut || !self.any_job) && s.faces == Faces::Deface;
+        told.faces_held = (told.faces_held || !self.any_job) && s.faces != Faces::Flag;
         told.own_pseudonyms = (told.own_pseudonyms || !self.any_job) && s.pseudonyms.is_some();
         self.any_job = true;
     }

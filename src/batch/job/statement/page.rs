@@ -125,10 +125,10 @@ fn about(job: &JobFacts) -> String {
     add("policy for text in pixels", &job.policy);
     add(
         "faces",
-        if job.faces == crate::config::Faces::Quarantine {
-            "held back"
-        } else {
-            "flagged"
+        match job.faces {
+            crate::config::Faces::Flag => "flagged",
+            crate::config::Faces::Quarantine => "held back",
+            crate::config::Faces::Deface => "cut off head CTs, others held back",
         },
     );
     add(
