@@ -43,7 +43,7 @@ pub struct Examination {
     pub problem: Option<String>,
 }
 
-/// Looks at the adapters of this machine and tests the detector that [`open`] would give.
+/// Looks at the adapters of this machine and tests the detector that [`fn@open`] would give.
 ///
 /// # Errors
 /// [`Error::Model`] if the network is not sound.
