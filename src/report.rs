@@ -9,6 +9,8 @@ use std::path::Path;
 
 /// Version of the report's form.
 pub const SCHEMA: u32 = 1;
+/// Warning of a file that was written as a person left and approved its plan.
+pub const REVIEWED: &str = "reviewed";
 
 /// What made the report.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

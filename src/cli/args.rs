@@ -44,7 +44,7 @@ pub enum Verb {
     Report(StatementArgs),
     /// Tell holders of the key what left for a patient, when, to whom and under which profile
     Trace(TraceArgs),
-    /// Draw one frame before and after, with boxes and reasons, as a PNG picture
+    /// Draw one frame before and after, with boxes and reasons, as a PNG picture or a page
     Preview(PreviewArgs),
     /// Serve a local web page on which a technician looks at each file, corrects it and approves it
     Review(ReviewArgs),
@@ -514,9 +514,15 @@ pub struct ScanArgs {
 pub struct PreviewArgs {
     /// The file to show.
     pub file: PathBuf,
-    /// Picture to write.
-    #[arg(short, long, value_name = "OUT.png")]
+    /// Picture or page to write.
+    #[arg(short, long, value_name = "OUT")]
     pub output: PathBuf,
+    /// Write one self-contained web page instead of a picture: what would be written, its boxes and their reasons.
+    #[arg(long)]
+    pub html: bool,
+    /// Show the picture as it was on that page as well, behind a slider.
+    #[arg(long, requires = "html")]
+    pub include_original: bool,
     /// Frame to show, counted from 0 as in reports.
     #[arg(
         long,
@@ -538,8 +544,8 @@ pub struct PreviewArgs {
 /// `unburn review`
 #[derive(Debug, Args)]
 pub struct ReviewArgs {
-    /// Files and folders to review.
-    #[arg(required = true, value_name = "IN")]
+    /// Files and folders to review; or the folder of a job, for what it holds back.
+    #[arg(required = true, value_name = "IN | JOB")]
     pub inputs: Vec<PathBuf>,
     /// Folder for what is approved; without it approvals are recorded and nothing is written.
     #[arg(short, long, value_name = "DIR")]

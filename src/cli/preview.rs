@@ -1,4 +1,4 @@
-//! `unburn preview`: one frame before and after, as a PNG picture.
+//! `unburn preview`: one frame before and after, as a PNG picture or as one web page.
 
 use super::Exit;
 use super::args::PreviewArgs;
@@ -33,9 +33,14 @@ pub fn run(args: PreviewArgs) -> Result<Exit> {
     let engine = Engine::open(&config, None)?;
     match engine.preview(&args.file, args.frame, args.projection) {
         Ok(data) => {
-            let sheet = preview::draw(&data);
-            let png = preview::png(&sheet).map_err(|e| io(&args.output, e))?;
-            write(&args.output, &png)?;
+            let fail = |e| io(&args.output, e);
+            let bytes = if args.html {
+                let page = preview::html(&data, args.include_original).map_err(fail)?;
+                page.into_bytes()
+            } else {
+                preview::png(&preview::draw(&data)).map_err(fail)?
+            };
+            write(&args.output, &bytes)?;
             Ok(Exit::Done)
         }
         Err(refusal) => {

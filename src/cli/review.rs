@@ -4,16 +4,69 @@ use super::args::ReviewArgs;
 use super::output::Out;
 use super::text::count;
 use super::{Exit, key_for_run, message, signals};
+use crate::batch::job::{self, Job};
 use crate::batch::walk;
 use crate::error::{Error, Result};
 use crate::redact::Engine;
-use crate::review::{Options, Server, Session, Settings, StateFolder};
+use crate::review::job::JobDesk;
+use crate::review::{Options, Server, Session, Settings, StateFolder, Work};
 use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// Runs the command.
 pub fn run(args: ReviewArgs) -> Result<Exit> {
+    let job = match args.inputs.as_slice() {
+        [folder] if job::is_job(folder) => Some(folder.clone()),
+        _ => None,
+    };
+    let (session, desk) = match job {
+        Some(folder) => of_job(&args, &folder)?,
+        None => (of_files(&args)?, None),
+    };
+    let skipped = match session.skipped() {
+        0 => String::new(),
+        n => format!(" ({n} more are no DICOM objects)"),
+    };
+    message(&format!("{}{skipped}", count(session.len() as u64, "file")));
+    let server = Server::bind(Settings {
+        port: args.port,
+        idle: Duration::from_secs(60 * args.idle_minutes.max(1)),
+    })?;
+    let address = server.address();
+    let mut out = Out::new();
+    out.line(&address);
+    out.finish()?;
+    if !args.no_open
+        && let Err(error) = open::that_detached(&address)
+    {
+        message(&format!(
+            "no browser could be opened ({}); open the address yourself",
+            error.kind()
+        ));
+    }
+    let drain = signals::drain_on_interrupt();
+    let session = server.run(session, &drain)?;
+    if let Some(desk) = desk {
+        desk.write_report()?;
+    }
+    let counts = session.counts();
+    message(&format!(
+        "{} approved, {} flagged, {} rejected, {} not decided",
+        counts.approved,
+        counts.flagged,
+        counts.rejected,
+        counts.unseen + counts.open
+    ));
+    Ok(if counts.approved == counts.total {
+        Exit::Done
+    } else {
+        Exit::Attention
+    })
+}
+
+/// A review of files and folders.
+fn of_files(args: &ReviewArgs) -> Result<Session> {
     let config = super::settings(&args.settings)?;
     let items = walk::work_list(&args.inputs)?;
     if let Some(output) = &args.output {
@@ -42,54 +95,58 @@ pub fn run(args: ReviewArgs) -> Result<Exit> {
         Some(profile) => message(&format!("profile {}: {}", profile.name, profile.about)),
     }
     let options = Options {
-        reviewer: args.reviewer.clone(),
-        two_person: args.two_person,
         output: args.output.clone(),
         keyed: config.keyed_names(),
         overwrite: args.overwrite,
-        sample: args.sample,
         limits: config.limits,
         folder,
-        job: false,
+        ..options(args)
     };
+    let work = items.into_iter().map(|item| Work { item, held: None });
     let salt = state.salt();
-    let session = Session::open(engine, options, items, Box::new(state), salt)?;
-    let skipped = match session.skipped() {
-        0 => String::new(),
-        n => format!(" ({n} more are no DICOM objects)"),
-    };
-    message(&format!("{}{skipped}", count(session.len() as u64, "file")));
-    let server = Server::bind(Settings {
-        port: args.port,
-        idle: Duration::from_secs(60 * args.idle_minutes.max(1)),
-    })?;
-    let address = server.address();
-    let mut out = Out::new();
-    out.line(&address);
-    out.finish()?;
-    if !args.no_open
-        && let Err(error) = open::that_detached(&address)
-    {
-        message(&format!(
-            "no browser could be opened ({}); open the address yourself",
-            error.kind()
+    Session::open(engine, options, work.collect(), Box::new(state), salt)
+}
+
+/// A review of what a job holds back, or of a sample of what it let out.
+fn of_job(args: &ReviewArgs, folder: &Path) -> Result<(Session, Option<JobDesk>)> {
+    if args.output.is_some() || args.state.is_some() {
+        return Err(Error::Config(
+            "a job has its own output folder and keeps its own edits: leave out `--output` and `--state`".into(),
         ));
     }
-    let drain = signals::drain_on_interrupt();
-    let session = server.run(session, &drain)?;
-    let counts = session.counts();
-    message(&format!(
-        "{} approved, {} flagged, {} rejected, {} not decided",
-        counts.approved,
-        counts.flagged,
-        counts.rejected,
-        counts.unseen + counts.open
-    ));
-    Ok(if counts.approved == counts.total {
-        Exit::Done
-    } else {
-        Exit::Attention
-    })
+    let key = super::batch::job_key(args.key.as_deref())?;
+    let mut job = Job::open(folder)?;
+    let config = args.settings.over(&job.spec().settings)?;
+    let engine = Engine::open(&config, Some(key.clone()))?.with_lists(None)?;
+    let mut now = job.spec().clone();
+    now.tool.clone_from(engine.tool());
+    now.settings = config;
+    job::refuse_difference("the configuration differs", job.spec(), &now)?;
+    job.use_settings(&now.settings);
+    let output = job.spec().work.output.clone();
+    let desk = JobDesk::new(job, key)?;
+    message("edits and decisions are events of the job's journal");
+    let options = Options {
+        output: Some(output).filter(|_| args.sample.is_none()),
+        limits: now.settings.limits,
+        folder: desk.folder()?,
+        job: Some(desk.clone()),
+        ..options(args)
+    };
+    let work = desk.files(args.sample.is_some())?;
+    let salt = desk.salt()?;
+    let store = Box::new(desk.clone());
+    let session = Session::open(engine, options, work, store, salt)?;
+    Ok((session, Some(desk)))
+}
+
+fn options(args: &ReviewArgs) -> Options {
+    Options {
+        reviewer: args.reviewer.clone(),
+        two_person: args.two_person,
+        sample: args.sample,
+        ..Options::default()
+    }
 }
 
 /// Where edits are kept unless told otherwise: below the user's folder for such things, one folder for the same inputs.

@@ -6,6 +6,9 @@
 
 mod canvas;
 mod font;
+mod html;
+
+pub use html::{base64, escape, html};
 
 use crate::geometry::Rect;
 use crate::plan::{Action, Carrier, PlanItem};

@@ -20,7 +20,7 @@ use crate::geometry::Rect;
 use crate::mask;
 use crate::outcome::{Outcome, Reason, Refusal};
 use crate::plan::{Action, Carrier, PLAN_VERSION, Plan, PlanItem};
-use crate::report::{FileReport, Identical, Pixels, Syntaxes};
+use crate::report::{FileReport, Identical, Pixels, REVIEWED, Syntaxes};
 use std::collections::HashSet;
 
 /// An object's plan with what review needs beside it. It holds no pixels.
@@ -194,6 +194,7 @@ impl Engine {
         } else {
             Outcome::Clean
         };
+        report.warnings.push(REVIEWED.into());
         let planned = Planned {
             fixed: FixedPoint {
                 items: Vec::new(),

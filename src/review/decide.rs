@@ -174,6 +174,13 @@ impl Session {
     /// Carries out an approval; also the digest of what was written.
     fn write(&self, file: usize, approved: &Approved) -> Result<(Decided, Option<String>), Fault> {
         let f = self.file(file)?;
+        if let (Some(desk), Some((entry, ..)), None) = (&self.options.job, &f.held, &self.draw) {
+            let (planned, edited) = (&approved.planned, &approved.edited);
+            let report = desk.carry_out(&self.engine, *entry, &planned.draft, edited)?;
+            let report =
+                report.ok_or_else(|| Fault::internal("the job did not come to this file"))?;
+            return Ok((decided(&report), report.output_sha256));
+        }
         let Some(target) = self.target(f) else {
             return Ok((
                 Decided {
@@ -187,7 +194,7 @@ impl Session {
                         false => Outcome::Clean.name().into(),
                     },
                     reason: None,
-                    explain: Some("approved; nothing is written without `--output`".into()),
+                    explain: Some("approved; nothing was to be written".into()),
                     verified: false,
                     waiting_for_second: false,
                 },
@@ -239,6 +246,12 @@ impl Session {
     /// Removes an output that this review wrote, where it is still what was written.
     fn withdraw(&self, file: usize, state: &FileState) -> Result<(), Fault> {
         let f = self.file(file)?;
+        if self.options.job.is_some() && state.output_sha256.is_some() {
+            return Err(Fault::bad(
+                "settled",
+                "the job has settled this file; what it let out stays out",
+            ));
+        }
         let (Some(sha256), Some(target)) = (&state.output_sha256, self.target(f)) else {
             return Ok(());
         };

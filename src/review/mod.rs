@@ -6,6 +6,7 @@
 //!          ├─ Log (what people did, in a state folder or a job)    state, store
 //!          ├─ items of a file = its plan + active edits            items, edits
 //!          └─ decide ─▶ Engine::carry_out                          decide
+//!                ├─ or, for a job, its runner                      job
 //! Server ─▶ guard ─▶ routes ─▶ Session                             guard, routes, api, assets
 //! ```
 //!
@@ -21,6 +22,7 @@ mod edits;
 mod group;
 pub mod guard;
 mod items;
+pub mod job;
 mod lru;
 mod pictures;
 mod plans;
@@ -34,5 +36,5 @@ mod store;
 mod templates;
 
 pub use server::{Server, Settings};
-pub use session::{Options, Session};
+pub use session::{Options, Session, Work};
 pub use store::StateFolder;

@@ -35,8 +35,17 @@ const NAME_CHARS: usize = 80;
 /// Longest comment or reason, characters.
 const COMMENT_CHARS: usize = 2000;
 
+/// A file to review.
+#[derive(Clone, Debug)]
+pub struct Work {
+    /// The file.
+    pub item: WorkItem,
+    /// Its number in the work list of a job, and what the job said about it.
+    pub held: Option<(u64, Outcome, Option<String>)>,
+}
+
 /// How a review is held.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Options {
     /// Who reviews, where it is known at the start.
     pub reviewer: Option<String>,
@@ -54,8 +63,8 @@ pub struct Options {
     pub limits: Limits,
     /// Where templates and the evidence of a sample are kept.
     pub folder: PathBuf,
-    /// Whether the files are those of a job.
-    pub job: bool,
+    /// The job whose files they are.
+    pub job: Option<super::job::JobDesk>,
 }
 
 /// One file of the review.
@@ -74,8 +83,8 @@ pub struct ReviewFile {
     pub series: Option<String>,
     /// See `equipment`.
     pub study: Option<String>,
-    /// What a job said about it before.
-    pub told: Option<(Outcome, Option<String>)>,
+    /// Its number in a job, and what the job said about it.
+    pub held: Option<(u64, Outcome, Option<String>)>,
 }
 
 /// People's work, and where it is kept.
@@ -142,14 +151,14 @@ impl Session {
     pub fn open(
         engine: Engine,
         options: Options,
-        work: Vec<WorkItem>,
+        work: Vec<Work>,
         mut store: Box<dyn Store>,
         salt: Key,
     ) -> Result<Session> {
         let listed = work.len();
         let mut files: Vec<ReviewFile> = work
             .into_iter()
-            .filter_map(|item| look(item, &options.limits, &salt))
+            .filter_map(|work| look(work, &options.limits, &salt))
             .collect();
         let skipped = listed - files.len();
         let draw = options.sample.map(|n| sample::draw(&files, n, &salt));
@@ -458,7 +467,7 @@ impl Session {
             PlanState::Waiting => None,
         };
         let planned = report.map(|r| (r.outcome.name(), r.reason.clone()));
-        let before = f.told.as_ref().map(|(o, r)| (o.name(), r.clone()));
+        let before = f.held.as_ref().map(|(_, o, r)| (o.name(), r.clone()));
         let result = state.result.as_ref().and_then(|r| {
             let outcome = Outcome::find(&r.outcome)?;
             Some((outcome.name(), r.reason.clone()))
@@ -523,7 +532,7 @@ impl Session {
         let report = &planned.draft.report;
         let mut held = planned.draft.plan.review.clone();
         held.extend(report.reason.clone());
-        held.extend(f.told.as_ref().and_then(|t| t.1.clone()));
+        held.extend(f.held.as_ref().and_then(|h| h.2.clone()));
         held.sort_unstable();
         held.dedup();
         let regions = planned.regions().into_iter().map(Into::into);
@@ -575,7 +584,7 @@ impl Session {
             reviewer: self.reviewer(),
             two_person: self.options.two_person,
             sample: self.sample_info(),
-            job: self.options.job,
+            job: self.options.job.is_some(),
             profile: profile.map_or_else(|| "keep-metadata".into(), |p| p.name.clone()),
             output: self.options.output.is_some(),
             can_include_text: true,
@@ -668,7 +677,8 @@ fn explain(code: &str) -> Option<String> {
 }
 
 /// Looks at the header of a file; nothing where it is no DICOM object at all.
-fn look(item: WorkItem, limits: &Limits, salt: &Key) -> Option<ReviewFile> {
+fn look(work: Work, limits: &Limits, salt: &Key) -> Option<ReviewFile> {
+    let Work { item, held } = work;
     let peek = match (item.member, &item.problem) {
         (None, None) => match std::fs::File::open(&item.input) {
             Ok(mut file) => match dicom::peek(&mut file, limits) {
@@ -699,7 +709,7 @@ fn look(item: WorkItem, limits: &Limits, salt: &Key) -> Option<ReviewFile> {
         study: peek.as_ref().and_then(|p| group(&p.study, "review study")),
         peek,
         item,
-        told: None,
+        held,
     })
 }
 

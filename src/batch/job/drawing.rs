@@ -1,5 +1,7 @@
 //! What the pages about jobs share: their head, plots as plain SVG, and text made harmless. No scripts, no links.
 
+pub use crate::preview::{base64, escape};
+
 /// Height of a row of a plot.
 pub const ROW_PX: usize = 22;
 /// Width of its label.
@@ -56,60 +58,4 @@ pub fn label(name: &str, y: usize) -> String {
 pub fn svg(rows: usize, body: &str) -> String {
     let (w, h) = (LABEL_PX + BAR_PX + WORDS_PX, rows.max(1) * ROW_PX);
     format!("<svg role=\"img\" viewBox=\"0 0 {w} {h}\" width=\"{w}\" height=\"{h}\">{body}</svg>")
-}
-
-/// Text as HTML text or attribute value. Headers and file names are hostile.
-pub fn escape(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out += "&amp;",
-            '<' => out += "&lt;",
-            '>' => out += "&gt;",
-            '"' => out += "&quot;",
-            '\'' => out += "&#39;",
-            c if c.is_control() => out.push('\u{fffd}'),
-            c => out.push(c),
-        }
-    }
-    out
-}
-
-/// RFC 4648 section 4.
-pub fn base64(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut out = String::with_capacity(bytes.len().div_ceil(3) * 4);
-    for chunk in bytes.chunks(3) {
-        let [a, b, c] = [0, 1, 2].map(|i| u32::from(chunk.get(i).copied().unwrap_or(0)));
-        let word = a << 16 | b << 8 | c;
-        for i in 0..4 {
-            let digit = (word >> (18 - 6 * i) & 63) as usize;
-            out.push(if i <= chunk.len() {
-                DIGITS[digit] as char
-            } else {
-                '='
-            });
-        }
-    }
-    out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn base64_is_that_of_the_standard() {
-        let pairs = [
-            ("", ""),
-            ("f", "Zg=="),
-            ("fo", "Zm8="),
-            ("foo", "Zm9v"),
-            ("foobar", "Zm9vYmFy"),
-        ];
-        for (plain, coded) in pairs {
-            assert_eq!(base64(plain.as_bytes()), coded);
-        }
-        assert_eq!(base64(&[0xff, 0xfe, 0xfd]), "//79");
-    }
 }

@@ -41,10 +41,13 @@ pub enum Kind {
     Retried,
     /// A runner ended in good order.
     RunEnded,
+    /// A person looked, edited or decided. Of the whole job, so that the state of files is untouched; the file's opaque id is
+    /// in its data.
+    Reviewed,
 }
 
 impl Kind {
-    const ALL: [Kind; 9] = [
+    const ALL: [Kind; 10] = [
         Kind::Begun,
         Kind::Listed,
         Kind::RunStarted,
@@ -54,6 +57,7 @@ impl Kind {
         Kind::Held,
         Kind::Retried,
         Kind::RunEnded,
+        Kind::Reviewed,
     ];
 
     /// The word in the journal.
@@ -68,6 +72,7 @@ impl Kind {
             Kind::Held => "held",
             Kind::Retried => "retried",
             Kind::RunEnded => "run-ended",
+            Kind::Reviewed => "reviewed",
         }
     }
 

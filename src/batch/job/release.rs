@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::geometry::Rect;
 use crate::outcome::{Outcome, Reason};
 use crate::plan::Carrier;
-use crate::report::FileReport;
+use crate::report::{FileReport, REVIEWED};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
@@ -273,6 +273,8 @@ fn io(action: &'static str, path: &Path, source: std::io::Error) -> Error {
 fn outliers(members: &[Member], reports: &[Option<FileReport>]) -> BTreeSet<u64> {
     type Cells = BTreeSet<(u32, u32)>;
     let mut alike: BTreeMap<_, Vec<(u64, Cells)>> = BTreeMap::new();
+    // Whatever a person approved as it is needs no other look.
+    let mut approved = BTreeSet::new();
     for (member, report) in members.iter().zip(reports) {
         let Some(report) = report.as_ref().filter(|r| r.outcome.is_written()) else {
             continue;
@@ -286,6 +288,9 @@ fn outliers(members: &[Member], reports: &[Option<FileReport>]) -> BTreeSet<u64>
         let entry = &member.entry;
         let like = (&entry.equipment, &entry.modality, report.rows, report.cols);
         alike.entry(like).or_default().push((entry.id, cells));
+        if report.warnings.iter().any(|w| w == REVIEWED) {
+            approved.insert(entry.id);
+        }
     }
     let mut strange = BTreeSet::new();
     for images in alike.values().filter(|i| i.len() >= FEWEST_IMAGES) {
@@ -303,6 +308,7 @@ fn outliers(members: &[Member], reports: &[Option<FileReport>]) -> BTreeSet<u64>
             strange.extend(missing.map(|(id, _)| *id));
         }
     }
+    strange.retain(|id| !approved.contains(id));
     strange
 }
 

@@ -85,6 +85,28 @@ pub fn run(
     drain: &AtomicBool,
     meter: &mut dyn Watch,
 ) -> Result<Ended> {
+    let treat =
+        |_: u64, input: Input<'_>, target: &Target| engine.redact_input(input, target, true);
+    run_with(job, engine, key, crew, drain, meter, &treat)?;
+    write_report(job)
+}
+
+/// How a file is treated: its number in the work list, its bytes, and where its output waits.
+pub type Treat<'a> = &'a (dyn Fn(u64, Input<'_>, &Target) -> FileReport + Sync);
+
+/// The same with another way to treat files, and without the report.
+///
+/// # Errors
+/// See [`run`].
+pub fn run_with(
+    job: &mut Job,
+    engine: &Engine,
+    key: &Key,
+    crew: Crew,
+    drain: &AtomicBool,
+    meter: &mut dyn Watch,
+    treat: Treat<'_>,
+) -> Result<()> {
     let spec = job.spec().clone();
     let limits = spec.settings.limits;
     let places = Places {
@@ -150,7 +172,7 @@ pub fn run(
         } else {
             Target::Path(staged)
         };
-        let report = engine.redact_input(Input::Read(&name, bytes), &target, true);
+        let report = treat(task.id, Input::Read(&name, bytes), &target);
         crash::point("treated");
         report
     };
@@ -177,7 +199,7 @@ pub fn run(
     drop(feed);
     // Only an empty folder can be removed: what waits for its group stays.
     let _ = std::fs::remove_dir(&places.staging);
-    write_report(job)
+    Ok(())
 }
 
 /// Writes `report.jsonl` from the journal.

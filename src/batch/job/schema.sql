@@ -31,7 +31,7 @@ CREATE TABLE events (
   version INTEGER NOT NULL,        -- of the form of this event
   at_ms   INTEGER NOT NULL,        -- Unix time, milliseconds
   file    INTEGER,                 -- work.id; NULL for events of the whole job
-  kind    TEXT NOT NULL,           -- begun, listed, run-started, started, settled, released, held, retried, run-ended
+  kind    TEXT NOT NULL,           -- begun, listed, run-started, started, settled, released, held, retried, run-ended, reviewed
   outcome TEXT,
   reason  TEXT,
   bytes   INTEGER,                 -- of the output, for `released`
