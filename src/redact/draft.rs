@@ -96,7 +96,7 @@ impl Engine {
                 Ok(planned) => Draft {
                     unit: Coded::of(&object)
                         .filter(|_| planned.in_blocks)
-                        .map_or((1, 1), |c| c.unit()),
+                        .map_or_else(|| object.unit(), |c| c.unit()),
                     report: report.clone(),
                     plan: planned.plan,
                     seen_in: planned.fixed.seen_in,
@@ -284,7 +284,7 @@ impl Engine {
         });
         report.refuse(why);
         Ok(Draft {
-            unit: coded.as_ref().map_or((1, 1), |c| c.unit()),
+            unit: coded.as_ref().map_or_else(|| object.unit(), |c| c.unit()),
             plan: Plan {
                 version: PLAN_VERSION,
                 input_sha256: hex(&object.sha256()),
