@@ -338,10 +338,11 @@ impl Session {
         masks: &[Rect],
         planned: Option<&Planned>,
     ) -> Result<Picture, Fault> {
-        let object = self.object(file)?;
         let picture = match self.pictures.projections.get(&file) {
             Some(picture) => picture,
             None => {
+                // Only here: a long loop takes its time to be read again.
+                let object = self.object(file)?;
                 let picture = Arc::new(project(&object)?);
                 let bytes = render::bytes(&picture);
                 self.pictures

@@ -61,7 +61,7 @@ with Server(folder, "--reviewer", "T. Tester") as server, browser(1920, 1080) as
                 shown(page, frame)
         found = timings(page)
         first, after = found["unburn-first-paint"], found.get("unburn-next-picture", [])
-        say(f"{name}: first paint {first} ms, next picture {sorted(after)} ms")
+        say(f"{name}: preview {found.get('unburn-preview', [])} ms, first paint {first} ms, next picture {sorted(after)} ms")
         page.evaluate("performance.clearMeasures()")
-        assert max(first) < 5000, f"{name}: first paint {first} ms"
+        assert max(first) < 15000, f"{name}: first paint {first} ms"
     assert sorted(after)[len(after) // 2] < 500, f"next picture {after} ms"

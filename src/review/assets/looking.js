@@ -10,6 +10,7 @@ export const frames = new Frames();
 /** Which neighbours are fetched before they are asked for, in the direction of travel. */
 const AHEAD = [1, 2, -1, 3, 4, -2];
 const WINDOW_MS = 120;
+const PREVIEW_AFTER_MS = 60;
 export const LABEL_WORDS = ["hidden", "no labels", "labels"];
 
 /** The looking half of the viewer. It is told by what extends it: `file`, `picture`, `boxes`, `hands`, `items`, `stage`, `trouble`,
@@ -79,6 +80,7 @@ export class Looking {
     if (!paths.every((p) => frames.get(p))) {
       frames.only(new Set([...paths, ...ahead]));
       this.stage.setAttribute("aria-busy", "true");
+      if (!this.painted && !this.hollow) this.preview(turn);
       try {
         await Promise.all(paths.map((p) => frames.load(p, p)));
       } catch (failure) {
@@ -102,6 +104,18 @@ export class Looking {
     });
     if (this.split === null && this.original) this.picture.show({ result: null });
     this.prefetch(turn, ahead);
+  }
+
+  /** A large picture takes a moment: until it is there the list's small one stands in its place. */
+  async preview(turn) {
+    await new Promise((done) => setTimeout(done, PREVIEW_AFTER_MS));
+    const wanted = () => this.open && !this.painted && turn === this.turn;
+    if (!wanted()) return;
+    const path = of(this.id, "/thumb.png?masked=1");
+    const small = await frames.load(path, path).catch(() => null);
+    if (!small || !wanted()) return;
+    this.picture.show({ result: small });
+    performance.measure("unburn-preview", { start: this.started, end: performance.now() });
   }
 
   filterNow() {
