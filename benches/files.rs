@@ -11,6 +11,7 @@ use rayon::prelude::*;
 use std::path::{Path, PathBuf};
 use unburn::config::Config;
 use unburn::frame::Gray;
+use unburn::geometry::Rect;
 use unburn::models::Models;
 use unburn::redact::{Engine, Target};
 use unburn::views::views;
@@ -60,18 +61,40 @@ fn files(c: &mut Criterion) {
 /// Frames of the loop.
 const FRAMES: u32 = 100;
 
+/// Boxes of the text in a sample, two pixels wider all around.
+fn text_of(name: &str) -> Vec<Rect> {
+    let truth = std::fs::read_to_string(sample("truth.json")).expect("the samples' truth");
+    let truth: serde_json::Value = serde_json::from_str(&truth).expect("the truth is JSON");
+    let files = truth["files"].as_array().expect("files");
+    let file = files.iter().find(|f| f["file"] == name).expect("the file");
+    let lines = file["lines"].as_array().expect("lines").iter();
+    let side =
+        |line: &serde_json::Value, i: usize| line["rect"][i].as_u64().expect("a number") as u32;
+    lines
+        .map(|l| {
+            Rect::new(side(l, 0), side(l, 1), side(l, 2), side(l, 3)).grow(2, u32::MAX, u32::MAX)
+        })
+        .collect()
+}
+
 /// The ultrasound still as a loop: its text stands, the speckle of its sector is new in every frame.
 fn write_loop(path: &Path) {
     let mut object = dicom_object::open_file(sample("us_rgb.dcm")).expect("a sample");
+    let text = text_of("us_rgb.dcm");
+    let cols = object.element(tags::COLUMNS).expect("columns");
+    let cols = cols.to_int::<u32>().expect("a number");
     let still = object.element(tags::PIXEL_DATA).expect("pixels");
     let still = still.to_bytes().expect("native pixels").into_owned();
     let mut noise = 1u32;
     let mut frames = Vec::with_capacity(still.len() * FRAMES as usize);
     for _ in 0..FRAMES {
-        for pixel in still.chunks_exact(3) {
+        for (pixel, at) in still.chunks_exact(3).zip(0u32..) {
             noise = noise.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            let is_tissue =
-                pixel[0] == pixel[1] && pixel[1] == pixel[2] && (8..150).contains(&pixel[0]);
+            let here = Rect::new(at % cols, at / cols, 1, 1);
+            let is_tissue = pixel[0] == pixel[1]
+                && pixel[1] == pixel[2]
+                && (8..150).contains(&pixel[0])
+                && !text.iter().any(|t| t.overlaps(&here));
             let add = if is_tissue { (noise >> 27) as u8 } else { 0 };
             frames.extend(pixel.iter().map(|v| v + add));
         }

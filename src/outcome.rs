@@ -127,7 +127,7 @@ reasons! {
     NoIdentity = "no-identity", Quarantined, "policy `phi` needs header identities to compare with, and there are none", "use policy `safe-list` or `all`";
     KeptUnknownText = "kept-unknown-text", Quarantined, "policy `phi` kept text that no rule names, and this class requires BurnedInAnnotation", "use policy `safe-list` or `all`";
     Template = "template-conflict", Quarantined, "a template for this equipment does not fit the frame", "correct the template";
-    PlanUnstable = "plan-unstable", Quarantined, "masking kept uncovering new findings after three rounds", "look at the file; use policy `all`";
+    PlanUnstable = "plan-unstable", Quarantined, "masking kept uncovering new findings, however wide the masks became", "look at the file; use policy `all`";
     ResidualText = "residual-text", Quarantined, "the written file still shows something that no keep rule covers", "report it; mask by hand or with a template";
     OutsideChanged = "outside-changed", Quarantined, "a stored sample outside the masks differs from the original", "report it: this is a defect";
     InsideNotConstant = "inside-not-constant", Quarantined, "a sample inside a mask is not the fill value", "report it: this is a defect";

@@ -17,6 +17,9 @@ const MAX_COLUMNS: usize = 2400;
 /// A reading at least this sure is not questioned.
 const SURE: u16 = 700;
 
+/// An upright reading this sure of a box with room for one letter or two is not tried on its side.
+const CERTAIN: u16 = 950;
+
 /// Added to what an upright reading scores against turned ones.
 const UPRIGHT_BONUS: u32 = 100;
 
@@ -159,13 +162,14 @@ impl Reader for CtcReader {
         };
         let mut best = self.read_as(picture, tight, Orientation::Upright, false);
         let hopeless = line.strength < Strength::Likely && best.chars.is_empty();
+        let upright = best.confidence >= CERTAIN && tight.h < 2 * tight.w;
         let mut consider = |orientation| {
             let reading = self.read_as(picture, tight, orientation, hopeless);
             if score(&reading) > score(&best) {
                 best = reading;
             }
         };
-        if tight.h * 4 > tight.w * 5 {
+        if tight.h * 4 > tight.w * 5 && !upright {
             consider(Orientation::Up);
             consider(Orientation::Down);
         }

@@ -22,6 +22,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 /// Rounds in which boxes may be added after the first search.
 const MAX_ROUNDS: usize = 3;
+/// Further rounds, for pictures in which each mask leaves something that looks like text beside it: what they find is
+/// masked with four times the margin of the round before, until nothing is left there.
+const WIDE_ROUNDS: usize = 3;
 /// A loop of up to this many frames has only key frames.
 const FEW_FRAMES: u32 = 4;
 /// One key frame for this many frames.
@@ -267,33 +270,52 @@ impl<'a> Planner<'a> {
         Ok(results)
     }
 
-    /// Searches masked frames until none shows anything new.
+    /// Searches masked frames until none shows anything new. What a batch of frames brings is masked before the next batch
+    /// is searched, so that most frames are searched once only, with all their masks.
     fn settle(&mut self, searcher: &Searcher<'_>, fill: &Fill) -> Result<(), Refusal> {
-        for _round in 0..=MAX_ROUNDS {
-            let mut todo: Vec<u32> = Vec::new();
-            let mut states = HashSet::new();
-            for i in 0..self.frames.count() {
-                let state = (self.digests[i as usize], self.masks(i));
-                if !self.done.contains_key(&state) && states.insert(state) {
-                    todo.push(i);
+        let margin = self.spread.margin_px;
+        for round in 0..=MAX_ROUNDS + WIDE_ROUNDS {
+            if round > MAX_ROUNDS {
+                self.spread.margin_px = margin.max(1) << (2 * (round - MAX_ROUNDS));
+            }
+            let before = self.marks.len();
+            let mut found: Vec<(u32, Vec<Finding>)> = Vec::new();
+            let mut rest: Vec<u32> = (0..self.frames.count()).collect();
+            while !rest.is_empty() {
+                let todo = self.next_unsearched(&mut rest);
+                let first_new = found.len();
+                found.extend(self.search(searcher, &todo, Some(fill))?);
+                for (frame, findings) in &found[first_new..] {
+                    self.take(*frame, findings, &found);
                 }
             }
-            if todo.is_empty() {
-                return Ok(());
-            }
-            let found = self.search(searcher, &todo, Some(fill))?;
-            let before = self.marks.len();
-            for (frame, findings) in &found {
-                self.take(*frame, findings, &found);
-            }
-            if self.marks.len() == before {
+            if found.is_empty() || self.marks.len() == before {
                 return Ok(());
             }
         }
         Err(Refusal::new(
             Reason::PlanUnstable,
-            format!("{} masks after {MAX_ROUNDS} rounds", self.marks.len()),
+            format!("{} masks and no end", self.marks.len()),
         ))
+    }
+
+    /// Takes the next batch of frames off `rest` that were not yet searched with their present masks, one of each state.
+    fn next_unsearched(&self, rest: &mut Vec<u32>) -> Vec<u32> {
+        let mut states = HashSet::new();
+        let mut batch = Vec::new();
+        let mut passed = 0;
+        for &i in rest.iter() {
+            if batch.len() == frames_at_once(self.facts) {
+                break;
+            }
+            passed += 1;
+            let state = (self.digests[i as usize], self.masks(i));
+            if !self.done.contains_key(&state) && states.insert(state) {
+                batch.push(i);
+            }
+        }
+        rest.drain(..passed);
+        batch
     }
 
     /// Adds what a search of `frame` asks to mask and what its present masks do not already cover.

@@ -1,6 +1,7 @@
 //! Searching one frame: every view through the detector, lines read, each decided.
 
 use super::blend::blend;
+use super::growth::covered;
 use super::slant::{Slant, Turn};
 use crate::config::Sensitivity;
 use crate::detect::{self, Detector, TextMap};
@@ -170,16 +171,18 @@ pub struct Candidate {
 }
 
 /// The pictures of one frame that the detector looks at.
-struct Pictures {
+struct Pictures<'a> {
     views: Vec<View>,
     /// Half-size copies of large views.
     halves: Vec<Gray>,
     /// For each picture, views first: which view it shows, and for how many of its pixels a side one pixel stands.
     sources: Vec<(usize, u32)>,
+    /// Rectangles of the frame that hold one constant.
+    masks: &'a [Rect],
 }
 
-impl Pictures {
-    fn of(frame: &Frame, display: &Display, masks: &[Rect]) -> Pictures {
+impl<'a> Pictures<'a> {
+    fn of(frame: &Frame, display: &Display, masks: &'a [Rect]) -> Pictures<'a> {
         let mut views = views(frame, display);
         for view in &mut views {
             blend(&mut view.picture, view.origin, masks);
@@ -196,6 +199,7 @@ impl Pictures {
             views,
             halves,
             sources,
+            masks,
         }
     }
 
@@ -331,12 +335,16 @@ impl Searcher<'_> {
     }
 
     /// Everything found in one frame.
-    fn findings(&self, pictures: &Pictures, maps: &[TextMap]) -> Result<Vec<Finding>> {
+    fn findings(&self, pictures: &Pictures<'_>, maps: &[TextMap]) -> Result<Vec<Finding>> {
         let mut lines: Vec<(TextLine, usize)> = Vec::new();
         for (i, (picture, map)) in pictures.all().zip(maps).enumerate() {
             let (view, scale) = pictures.sources[i];
             let mut new = lines_of(picture, map, &pictures.views[view], scale);
+            // What seems to stand in a mask is a blend of its surroundings.
+            new.retain(|l| !l.cover.iter().all(|c| covered(c, pictures.masks)));
             if self.sensitivity == Sensitivity::Normal {
+                let hidden = is_hidden(&pictures.views[view].name);
+                new.retain(|l| !hidden || l.strength >= HIDDEN_LEAST);
                 self.drop_unconfirmed(&mut new, picture, &pictures.views[view], scale)?;
             }
             merge(&mut lines, new, i);
@@ -542,6 +550,12 @@ const ROW_REACH: u32 = 8;
 
 /// Pictures that people do not look at by themselves: they bring out what is hidden, and noise with it.
 const HIDDEN_VIEWS: [&str; 6] = ["red", "blue", "low-range", "high-range", "rank", "slanted"];
+/// Noise brought out looks like weak text everywhere: in those pictures text must be found, and read, without doubt.
+const HIDDEN_LEAST: Strength = Strength::Likely;
+
+fn is_hidden(view: &str) -> bool {
+    HIDDEN_VIEWS.iter().any(|v| view.starts_with(v))
+}
 
 fn evidence(finding: &Finding) -> Evidence {
     let signs = finding.reading.chars.iter().filter(|c| c.ch != ' ').count();
@@ -552,9 +566,8 @@ fn evidence(finding: &Finding) -> Evidence {
         .filter(|c| c.ch.is_alphanumeric())
         .count();
     let sure = letters > 0 && finding.reading.confidence >= SURE_CONFIDENCE;
-    if HIDDEN_VIEWS.iter().any(|v| finding.view.starts_with(v)) {
-        // Noise brought out looks like weak text everywhere: here text must be found and read without doubt.
-        let good = finding.line.strength >= Strength::Likely && sure && letters >= 2;
+    if is_hidden(&finding.view) {
+        let good = finding.line.strength >= HIDDEN_LEAST && sure && letters >= 2;
         return if good { Evidence::Good } else { Evidence::None };
     }
     match finding.line.strength {
