@@ -25,6 +25,11 @@ const MAX_ROUNDS: usize = 3;
 /// Further rounds, for pictures in which each mask leaves something that looks like text beside it: what they find is
 /// masked with four times the margin of the round before, until nothing is left there.
 const WIDE_ROUNDS: usize = 3;
+/// Frames in the first batch of a round; each further batch is twice as large. What a loop shows beside its key frames
+/// mostly shows in its first frames.
+const FIRST_BATCH: usize = 4;
+/// Key frames that are searched for slanted text as well.
+const SLANTED_LOOKS: usize = 4;
 /// A loop of up to this many frames has only key frames.
 const FEW_FRAMES: u32 = 4;
 /// One key frame for this many frames.
@@ -253,7 +258,9 @@ impl<'a> Planner<'a> {
             let frames: Vec<_> = block.par_iter().map(prepare).collect::<Result<_, _>>()?;
             let mut found = searcher.frames(&frames).map_err(device_fault)?;
             if fill.is_none() {
-                for ((frame, _), found) in frames.iter().zip(&mut found) {
+                let step = which.len().div_ceil(SLANTED_LOOKS);
+                let looks = frames.iter().zip(&mut found).zip(results.len()..);
+                for ((frame, _), found) in looks.filter(|(_, i)| i % step == 0).map(|(l, _)| l) {
                     searcher.add_slanted(frame, found).map_err(device_fault)?;
                 }
             }
@@ -281,8 +288,10 @@ impl<'a> Planner<'a> {
             let before = self.marks.len();
             let mut found: Vec<(u32, Vec<Finding>)> = Vec::new();
             let mut rest: Vec<u32> = (0..self.frames.count()).collect();
+            let mut size = FIRST_BATCH;
             while !rest.is_empty() {
-                let todo = self.next_unsearched(&mut rest);
+                let todo = self.next_unsearched(&mut rest, size.min(frames_at_once(self.facts)));
+                size *= 2;
                 let first_new = found.len();
                 found.extend(self.search(searcher, &todo, Some(fill))?);
                 for (frame, findings) in &found[first_new..] {
@@ -299,13 +308,13 @@ impl<'a> Planner<'a> {
         ))
     }
 
-    /// Takes the next batch of frames off `rest` that were not yet searched with their present masks, one of each state.
-    fn next_unsearched(&self, rest: &mut Vec<u32>) -> Vec<u32> {
+    /// Takes up to `size` frames off `rest` that were not yet searched with their present masks, one of each state.
+    fn next_unsearched(&self, rest: &mut Vec<u32>, size: usize) -> Vec<u32> {
         let mut states = HashSet::new();
         let mut batch = Vec::new();
         let mut passed = 0;
         for &i in rest.iter() {
-            if batch.len() == frames_at_once(self.facts) {
+            if batch.len() == size {
                 break;
             }
             passed += 1;
