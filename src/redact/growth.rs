@@ -8,6 +8,9 @@ use crate::plan::Action;
 /// Pixels around the box of a line's glyphs that always go with it.
 const INK_MARGIN_PX: u32 = 1;
 
+/// One part in this many of a box may reach into its neighbour without being part of it.
+const INEXACT: u32 = 4;
+
 /// How masks grow and spread.
 #[derive(Clone, Copy, Debug)]
 pub struct Spread {
@@ -34,8 +37,8 @@ impl Spread {
         };
         keeps
             .iter()
-            .filter(|k| !k.overlaps(raw))
-            .fold(wide, |r, k| back_off(r, raw, k))
+            .filter_map(|k| clear_of(k, raw))
+            .fold(wide, |r, k| back_off(r, raw, &k))
     }
 }
 
@@ -74,8 +77,35 @@ pub fn needed(finding: &Finding, raw: Rect, keeps: &[Rect]) -> Rect {
     }
     keeps
         .iter()
-        .filter(|k| k.overlaps(&raw) && !k.overlaps(&glyphs))
-        .fold(raw, |r, k| back_off(r, &glyphs, k))
+        .filter(|k| k.overlaps(&raw))
+        .filter_map(|k| clear_of(k, &glyphs))
+        .fold(raw, |r, k| back_off(r, &glyphs, &k))
+}
+
+/// The part of a kept box that is clear of `raw`, where they overlap only as far as boxes are inexact; `None` where they
+/// really overlap.
+fn clear_of(keep: &Rect, raw: &Rect) -> Option<Rect> {
+    let shared = keep.intersect(raw);
+    if shared.is_empty() {
+        return Some(*keep);
+    }
+    let (mut x0, mut y0, mut x1, mut y1) = (keep.x, keep.y, keep.right(), keep.bottom());
+    if shared.h * INEXACT <= keep.h.min(raw.h) {
+        if keep.y < raw.y {
+            y1 = raw.y;
+        } else {
+            y0 = raw.bottom();
+        }
+    } else if shared.w * INEXACT <= keep.w.min(raw.w) {
+        if keep.x < raw.x {
+            x1 = raw.x;
+        } else {
+            x0 = raw.right();
+        }
+    } else {
+        return None;
+    }
+    Some(Rect::from_corners(x0, y0, x1, y1)).filter(|r| !r.is_empty())
 }
 
 /// Takes back growth that would cut into `keep`, never further than `raw`.
@@ -142,5 +172,22 @@ mod tests {
             back_off(Rect::new(8, 8, 24, 12), &raw, &Rect::new(40, 0, 4, 4)),
             Rect::new(8, 8, 24, 12)
         );
+    }
+
+    #[test]
+    fn a_box_that_is_a_little_too_large_is_no_part_of_its_neighbour() {
+        let raw = Rect::new(10, 30, 40, 20);
+        let above = Rect::new(10, 10, 40, 24);
+        assert_eq!(clear_of(&above, &raw), Some(Rect::new(10, 10, 40, 20)));
+        assert_eq!(clear_of(&Rect::new(10, 10, 40, 30), &raw), None);
+        let left = Rect::new(0, 30, 12, 20);
+        assert_eq!(clear_of(&left, &raw), Some(Rect::new(0, 30, 10, 20)));
+        let spread = Spread {
+            margin_px: 2,
+            grid_px: 1,
+            cine_union: true,
+            whole_bands: false,
+        };
+        assert_eq!(spread.grown(&raw, &[above], 100, 100).y, 30);
     }
 }

@@ -603,7 +603,7 @@ mod tests {
                 if let Some(calls) = &self.restless {
                     let call = calls.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
                     for i in 0..6 {
-                        cells[(call * 4 % 28 * width + call * 11 % 40 + i) as usize] = 15;
+                        cells[(4 * width + call * RESTLESS_STEP % (width - 6) + i) as usize] = 15;
                     }
                 }
                 TextMap {
@@ -696,6 +696,9 @@ mod tests {
         }
     }
 
+    /// Cells that the restless speck moves with every call: more than masks grow.
+    const RESTLESS_STEP: u32 = 200;
+
     const BAR: Rect = Rect::new(20, 10, 40, 8);
 
     fn plan(frames: &Loop, union: bool, restless: bool) -> Result<FixedPoint, Refusal> {
@@ -728,7 +731,7 @@ mod tests {
         };
         fixed_point(
             frames,
-            &facts(FORMAT, frames.count()),
+            &facts(frames.frames[0].format, frames.count()),
             &searcher,
             spread,
             &[],
@@ -798,7 +801,10 @@ mod tests {
 
     #[test]
     fn findings_that_never_end_are_refused() {
-        let refusal = plan(&Loop::new(1, |_| vec![]), true, true).unwrap_err();
+        let mut wide = Loop::new(1, |_| vec![]);
+        wide.frames[0].format.cols = 8192;
+        wide.frames[0].data = vec![30; 8192 * 64];
+        let refusal = plan(&wide, true, true).unwrap_err();
         assert_eq!(refusal.reason, Reason::PlanUnstable);
     }
 }
