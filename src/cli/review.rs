@@ -124,7 +124,7 @@ fn of_job(args: &ReviewArgs, folder: &Path) -> Result<(Session, Option<JobDesk>)
     job::refuse_difference("the configuration differs", job.spec(), &now)?;
     job.use_settings(&now.settings);
     let output = job.spec().work.output.clone();
-    let desk = JobDesk::new(job, key)?;
+    let desk = JobDesk::new(job, key, &engine)?;
     message("edits and decisions are events of the job's journal");
     let options = Options {
         output: Some(output).filter(|_| args.sample.is_none()),

@@ -6,6 +6,7 @@
 
 use super::apply::Cleaning;
 use super::blocks::Coded;
+use super::face;
 use super::frames::{Frames, Hash};
 use super::growth::Spread;
 use super::search::Candidate;
@@ -177,6 +178,13 @@ impl Engine {
         plan.items.sort_unstable();
         plan.items.dedup();
         check_items(&plan, draft, object.facts())?;
+        let cut = draft.plan.items.iter().filter(|i| i.reason == face::RULE);
+        if !cut.into_iter().all(|i| plan.items.contains(i)) {
+            return Err(Refusal::new(
+                Reason::Face,
+                "the cut of the face was changed, and the header would say that it is gone",
+            ));
+        }
         let masks_anything = plan.masks_anything();
         let in_blocks = draft.in_blocks && can_stay_coded(&object, &plan)?;
         let pixels = masked_shares(&plan);

@@ -7,7 +7,7 @@ use super::store::Store;
 use crate::batch::job::audit::Audit;
 use crate::batch::job::journal::{Kind, NewEvent};
 use crate::batch::job::runner::{self, JobProgress, Watch};
-use crate::batch::job::{Job, create_private_folder};
+use crate::batch::job::{Job, create_private_folder, faces};
 use crate::batch::run::Crew;
 use crate::error::{Error, Result};
 use crate::key::Key;
@@ -49,11 +49,11 @@ impl Books {
 }
 
 impl JobDesk {
-    /// Takes a job that has an outcome for every file.
+    /// Takes a job that has an outcome for every file, and gives its cuts of faces to the engine.
     ///
     /// # Errors
     /// [`Error::Config`] for a job that is not finished.
-    pub fn new(mut job: Job, key: Key) -> Result<JobDesk> {
+    pub fn new(mut job: Job, key: Key, engine: &Engine) -> Result<JobDesk> {
         job.check_key(&key)?;
         let unfinished =
             !job.journal().is_listed()? || !job.journal().open_entries(0, 1)?.is_empty();
@@ -63,6 +63,7 @@ impl JobDesk {
                 job.folder().display()
             )));
         }
+        faces::prepare(&mut job, engine)?;
         Ok(JobDesk {
             books: Arc::new(Mutex::new(Books { job, audit: None })),
             key,

@@ -27,7 +27,7 @@ pub mod audit;
 pub mod contact;
 pub mod crash;
 mod drawing;
-mod faces;
+pub mod faces;
 pub mod journal;
 pub mod list;
 pub mod merge;
