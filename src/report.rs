@@ -128,6 +128,18 @@ pub struct VerifyReport {
     pub identities_left: Option<u32>,
 }
 
+/// A template of the site that is for this equipment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TemplateNote {
+    /// Its name.
+    pub name: String,
+    /// Who approved it; not in shared reports.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approved_by: Option<String>,
+    /// Whether doubtful text may stay at some place of it.
+    pub keeps: bool,
+}
+
 /// What was done with the header.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MetadataReport {
@@ -183,6 +195,9 @@ pub struct FileReport {
     pub frames: Option<u32>,
     /// Findings.
     pub boxes: Vec<BoxReport>,
+    /// Templates of the site that are for this equipment.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub templates: Vec<TemplateNote>,
     /// Other carriers of text.
     pub carriers: Vec<CarrierAction>,
     /// Risk class, `low` to `very-high`; null where the file was stopped before.
@@ -228,6 +243,7 @@ impl FileReport {
             cols: None,
             frames: None,
             boxes: Vec::new(),
+            templates: Vec::new(),
             carriers: Vec::new(),
             risk: None,
             faces: None,

@@ -112,7 +112,11 @@ fn word_lists(paths: &[PathBuf]) -> Result<Vec<String>> {
     Ok(words.into_iter().collect())
 }
 
-fn read_text(action: &'static str, path: &Path) -> Result<String> {
+/// The text of a file of the site, of up to 16 MiB.
+///
+/// # Errors
+/// [`Error::Io`], and [`Error::Config`] for a file that is larger.
+pub fn read_text(action: &'static str, path: &Path) -> Result<String> {
     let io = |source| Error::Io {
         action,
         path: path.to_path_buf(),

@@ -9,6 +9,7 @@ mod common;
 use common::Place;
 use std::collections::BTreeSet;
 use std::fmt::Write;
+use std::fs;
 use std::path::{Path, PathBuf};
 use unburn::config::Config;
 use unburn::config::layers::Layers;
@@ -276,6 +277,7 @@ fn the_readme_names_every_command_and_flag_and_no_other() {
         "config show",
         "key new",
         "profile show",
+        "templates import",
         "optout add",
         "completions",
         "man",
@@ -353,8 +355,17 @@ fn the_readme_lists_the_fields_of_a_report() {
     let place = Place::new();
     // One file with text and one that is no image, so that every field has a chance.
     let inputs = [sample("ct_icon.dcm"), sample("odd/report_sr.dcm")];
-    let keyed = ["--device", "cpu", "--names", "pseudonym"];
-    let redacted = place.redact(&inputs, "out", &keyed);
+    let template = "[[template]]\nname = \"a\"\napproved-by = \"b\"\nmatch = { manufacturer = \"*\" }\nmask = [[0, 0, 8, 8]]\n";
+    fs::write(place.path("templates.toml"), template).unwrap();
+    let more = [
+        "--device",
+        "cpu",
+        "--names",
+        "pseudonym",
+        "--templates",
+        "templates.toml",
+    ];
+    let redacted = place.redact(&inputs, "out", &more);
     let mut written = BTreeSet::new();
     for line in redacted.lines.iter().filter(|l| l["type"] == "file") {
         for (key, value) in line.as_object().unwrap() {

@@ -61,6 +61,9 @@ pub enum Verb {
     /// Confidentiality profiles: what becomes of each header attribute
     #[command(subcommand)]
     Profile(ProfileVerb),
+    /// The site's equipment file: what is always masked on known equipment
+    #[command(subcommand)]
+    Templates(TemplatesVerb),
     /// The list of patients that opted out
     #[command(subcommand)]
     Optout(OptoutVerb),
@@ -400,6 +403,46 @@ pub enum ProfileVerb {
         /// A preset or a file.
         second: String,
     },
+}
+
+/// `unburn templates …`
+#[derive(Debug, Subcommand)]
+pub enum TemplatesVerb {
+    /// Make an equipment file from the rules of another program, and tell every rule that could not be taken over
+    Import(ImportArgs),
+}
+
+/// `unburn templates import`
+#[derive(Debug, Args)]
+pub struct ImportArgs {
+    /// A script of CTP's DicomPixelAnonymizer, or a recipe of deid.
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// The language of the file; told from what is in it if not said.
+    #[arg(long, value_enum, value_name = "LANGUAGE")]
+    pub form: Option<FormKind>,
+    /// Where the templates go; stdout if not said.
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Replace an existing file.
+    #[arg(long, requires = "output")]
+    pub overwrite: bool,
+    /// Who approved these rules, written into every template. Without a name no place is taken over where doubtful text
+    /// stays.
+    #[arg(long, value_name = "NAME", value_parser = told)]
+    pub approved_by: Option<String>,
+    /// Print what became of the rules as one JSON object.
+    #[arg(long, requires = "output")]
+    pub json: bool,
+}
+
+/// Languages of rules.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum FormKind {
+    /// CTP DicomPixelAnonymizer script.
+    Ctp,
+    /// Deid recipe.
+    Deid,
 }
 
 /// `unburn optout …`

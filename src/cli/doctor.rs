@@ -20,6 +20,8 @@ struct Findings {
     version: &'static str,
     platform: Platform,
     adapters: Vec<Adapter>,
+    /// Why graphics processors that the system shows have no adapter.
+    hints: Vec<String>,
     device: Device,
     models: Vec<String>,
     config_files: Vec<String>,
@@ -43,6 +45,8 @@ struct Adapter {
     backend: String,
     kind: &'static str,
     driver: String,
+    /// PCI address, which `--device` takes as well; empty where unknown.
+    pci: String,
     chosen: bool,
     why: String,
 }
@@ -113,10 +117,12 @@ pub fn run(args: DoctorArgs) -> Result<Exit> {
                 backend: a.backend,
                 kind: a.kind,
                 driver: a.driver,
+                pci: a.pci,
                 chosen: a.chosen,
                 why: a.why,
             })
             .collect(),
+        hints: examined.hints,
         device: Device {
             asked: config.device.clone(),
             chosen,
@@ -211,11 +217,16 @@ fn lines(f: &Findings) -> Vec<String> {
     }
     for a in &f.adapters {
         lines.push(format!(
-            "adapter {:<3} {} ({}, {}; {}): {}{}",
+            "adapter {:<3} {} ({}, {}{}; {}): {}{}",
             a.number,
             a.name,
             a.kind,
             a.backend,
+            if a.pci.is_empty() {
+                String::new()
+            } else {
+                format!(", {}", a.pci)
+            },
             a.driver,
             if a.chosen { "chosen, " } else { "" },
             a.why
@@ -224,6 +235,7 @@ fn lines(f: &Findings) -> Vec<String> {
     if f.adapters.is_empty() {
         lines.push("adapter     none: no driver was found".into());
     }
+    lines.extend(f.hints.iter().map(|h| format!("hint        {h}")));
     lines.push(format!(
         "device      asked: {}, chosen: {}",
         f.device.asked,

@@ -243,6 +243,7 @@ fn shared(engine: &Engine, report: &FileReport, input: &Path, folder: Option<&Pa
     line.id = Some(id);
     line.marks.clear();
     line.boxes.iter_mut().for_each(|b| b.text = None);
+    line.templates.iter_mut().for_each(|t| t.approved_by = None);
     line
 }
 

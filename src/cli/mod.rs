@@ -16,6 +16,7 @@ mod progress;
 mod review;
 mod selftest;
 mod signals;
+mod templates;
 mod text;
 mod verify;
 mod watch;
@@ -80,6 +81,7 @@ pub fn main() -> ExitCode {
             lists::map(&file, key.as_deref(), uid.as_deref())
         }
         Verb::Profile(verb) => profiles::run(verb),
+        Verb::Templates(verb) => templates::run(verb),
         Verb::Optout(verb) => lists::optout(verb),
         Verb::Completions { shell } => help::completions(shell),
         Verb::Man { command } => help::man(&command),

@@ -6,11 +6,11 @@ use super::device::DeviceDetector;
 use super::network::Network;
 use super::shared::Shared;
 use crate::error::{Error, Result};
-use crate::gpu::{AdapterReport, Choice, Engine, GpuError, survey};
+use crate::gpu::{AdapterReport, Choice, Engine, GpuError, hints, survey};
 use crate::models::Models;
 
 /// The detector for `--device`: `auto` (a real GPU if there is one, else the processor), `cpu`, `gpu` (a real GPU or an
-/// error), or the number of an adapter or part of its name (also the software Vulkan adapter, never software OpenGL).
+/// error), or the number of an adapter, its PCI address, or part of its name (also the software Vulkan adapter, never software OpenGL).
 ///
 /// A device is taken only after it has reproduced the reference on fixed pictures.
 ///
@@ -41,6 +41,8 @@ pub struct Examination {
     pub self_test: bool,
     /// Why an adapter that fits was not taken, if so.
     pub problem: Option<String>,
+    /// Why graphics processors that the system shows have no adapter.
+    pub hints: Vec<String>,
 }
 
 /// Looks at the adapters of this machine and tests the detector that [`fn@open`] would give.
@@ -50,6 +52,7 @@ pub struct Examination {
 pub fn examine(device: &str, models: &Models) -> Result<Examination> {
     let network = Network::parse(models.detector())?;
     let adapters = survey(choice(device));
+    let hints = hints(&adapters);
     let mut problem = None;
     let tested = match choice(device).map(|c| on_device(c, &network)) {
         Some(Ok(d)) => Some(d.device()),
@@ -67,6 +70,7 @@ pub fn examine(device: &str, models: &Models) -> Result<Examination> {
             device,
             self_test: true,
             problem,
+            hints,
         },
         None => Examination {
             adapters,
@@ -75,6 +79,7 @@ pub fn examine(device: &str, models: &Models) -> Result<Examination> {
                 Ok(cpu.maps(&[p], at)?.remove(0))
             })?,
             problem,
+            hints,
         },
     })
 }

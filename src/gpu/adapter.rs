@@ -1,6 +1,8 @@
 //! Adapters: listing them, and choosing one by `--device`.
 
 use super::GpuError;
+use super::allocation::{self, Address, Seen};
+use std::path::Path;
 use wgpu::{Adapter, AdapterInfo, Backend, Backends, DeviceType};
 
 /// What the user asked for.
@@ -8,10 +10,13 @@ use wgpu::{Adapter, AdapterInfo, Backend, Backends, DeviceType};
 pub enum Choice<'a> {
     /// The best real GPU, if there is one.
     Any,
-    /// An adapter by part of its name, in any case; by its number in [`survey`] if there is one with that number.
+    /// An adapter by part of its name, in any case; by its number in [`survey`] if there is one with that number, by its
+    /// PCI address if it is one.
     Named(&'a str),
     /// An adapter by its number in [`survey`].
     Number(usize),
+    /// An adapter by its place.
+    At(Address),
 }
 
 impl Choice<'_> {
@@ -20,7 +25,7 @@ impl Choice<'_> {
         match self {
             Choice::Named(name) => match name.parse() {
                 Ok(n) if n < adapters => Choice::Number(n),
-                _ => self,
+                _ => Address::parse(name).map_or(self, Choice::At),
             },
             other => other,
         }
@@ -40,6 +45,10 @@ pub struct AdapterReport {
     pub kind: &'static str,
     /// Driver and its version.
     pub driver: String,
+    /// PCI address, which `--device` takes as well; empty where the driver does not tell.
+    pub pci: String,
+    /// PCI vendor.
+    pub vendor: u32,
     /// Whether the choice takes this one.
     pub chosen: bool,
     /// Why it was chosen or not.
@@ -62,15 +71,45 @@ struct Candidate {
     name: String,
     backend: Backend,
     device_type: DeviceType,
+    vendor: u32,
+    address: Option<Address>,
+    /// The variable by which a scheduler gives it to somebody else.
+    withheld: Option<&'static str>,
 }
 
 impl Candidate {
-    fn of(info: &AdapterInfo) -> Candidate {
-        Candidate {
+    /// All of them, as this process may use them.
+    fn all(infos: &[AdapterInfo]) -> Vec<Candidate> {
+        let of = |info: &AdapterInfo| Candidate {
             name: info.name.clone(),
             backend: info.backend,
             device_type: info.device_type,
+            vendor: info.vendor,
+            address: Address::parse(&info.device_pci_bus_id),
+            withheld: None,
+        };
+        let mut all: Vec<Candidate> = infos.iter().map(of).collect();
+        // One device may have an adapter in several interfaces, and counts once.
+        for backend in [Backend::Vulkan, Backend::Metal, Backend::Dx12, Backend::Gl] {
+            let mut mine: Vec<&mut Candidate> = all
+                .iter_mut()
+                .filter(|c| c.backend == backend && !c.software())
+                .collect();
+            let seen: Vec<Seen> = mine
+                .iter()
+                .map(|c| Seen {
+                    vendor: c.vendor,
+                    address: c.address,
+                })
+                .collect();
+            let withheld = allocation::withheld(&seen, &|name| std::env::var(name).ok(), &|uuid| {
+                allocation::nvidia_uuid(Path::new("/proc/driver/nvidia/gpus"), uuid)
+            });
+            for (c, variable) in mine.iter_mut().zip(withheld) {
+                c.withheld = variable;
+            }
         }
+        all
     }
 
     fn software(&self) -> bool {
@@ -89,18 +128,23 @@ impl Candidate {
     }
 
     /// Lower is better; the reason if the choice excludes the adapter.
-    fn rank(&self, index: usize, choice: Choice) -> Result<(u8, u8, usize), &'static str> {
+    fn rank(&self, index: usize, choice: Choice) -> Result<(u8, u8, usize), String> {
         if self.backend == Backend::Gl && self.software() {
             // Thousands of times slower than the processor itself: it looks like a hang.
-            return Err("software OpenGL is never used");
+            return Err("software OpenGL is never used".into());
         }
-        match choice {
-            Choice::Any if self.software() => return Err("software; only used when named"),
-            Choice::Named(name) if !self.name.to_lowercase().contains(&name.to_lowercase()) => {
-                return Err("not the one that was named");
-            }
-            Choice::Number(n) if n != index => return Err("not the one that was named"),
-            _ => {}
+        let named = match choice {
+            Choice::Any if self.software() => return Err("software; only used when named".into()),
+            Choice::Any => true,
+            Choice::Named(name) => self.name.to_lowercase().contains(&name.to_lowercase()),
+            Choice::Number(n) => n == index,
+            Choice::At(place) => self.address == Some(place),
+        };
+        if !named {
+            return Err("not the one that was named".into());
+        }
+        if let Some(variable) = self.withheld {
+            return Err(format!("{variable} does not give it to this process"));
         }
         let kind = match self.device_type {
             DeviceType::DiscreteGpu => 0,
@@ -156,7 +200,7 @@ fn enumerate() -> Vec<Adapter> {
 /// Every adapter and what the choice makes of it.
 pub fn survey(choice: Option<Choice>) -> Vec<AdapterReport> {
     let infos: Vec<AdapterInfo> = enumerate().iter().map(Adapter::get_info).collect();
-    let candidates: Vec<Candidate> = infos.iter().map(Candidate::of).collect();
+    let candidates = Candidate::all(&infos);
     let chosen = choice.and_then(|c| best(&candidates, c));
     infos
         .iter()
@@ -170,10 +214,12 @@ pub fn survey(choice: Option<Choice>) -> Vec<AdapterReport> {
             driver: format!("{} {}", info.driver, info.driver_info)
                 .trim()
                 .to_owned(),
+            pci: c.address.map_or_else(String::new, |a| a.to_string()),
+            vendor: c.vendor,
             chosen: chosen == Some(index),
             why: match choice.map(|choice| c.rank(index, choice.resolve(infos.len()))) {
                 None => "the processor was asked for".into(),
-                Some(Err(why)) => why.into(),
+                Some(Err(why)) => why,
                 Some(Ok(_)) if chosen == Some(index) => "best that fits".into(),
                 Some(Ok(_)) => "another one fits better".into(),
             },
@@ -187,10 +233,8 @@ pub fn survey(choice: Option<Choice>) -> Vec<AdapterReport> {
 /// [`GpuError::NoAdapter`] with what there is instead.
 pub(super) fn find(choice: Choice) -> Result<Adapter, GpuError> {
     let mut adapters = enumerate();
-    let candidates: Vec<Candidate> = adapters
-        .iter()
-        .map(|a| Candidate::of(&a.get_info()))
-        .collect();
+    let infos: Vec<AdapterInfo> = adapters.iter().map(Adapter::get_info).collect();
+    let candidates = Candidate::all(&infos);
     if let Some(i) = best(&candidates, choice) {
         return Ok(adapters.swap_remove(i));
     }
@@ -198,10 +242,17 @@ pub(super) fn find(choice: Choice) -> Result<Adapter, GpuError> {
         Choice::Any => "no GPU found".to_owned(),
         Choice::Named(name) => format!("no usable adapter is named `{name}`"),
         Choice::Number(n) => format!("no usable adapter has number {n}"),
+        Choice::At(place) => format!("no usable adapter is at {place}"),
     };
     let list: Vec<String> = candidates
         .iter()
-        .map(|c| format!("`{}` ({}, {})", c.name, c.kind(), c.backend.to_str()))
+        .map(|c| {
+            let withheld = c
+                .withheld
+                .map_or_else(String::new, |v| format!(", not given by {v}"));
+            let (kind, backend) = (c.kind(), c.backend.to_str());
+            format!("`{}` ({kind}, {backend}{withheld})", c.name)
+        })
         .collect();
     let there = if list.is_empty() {
         "this machine shows none: is a driver installed?".to_owned()
@@ -220,6 +271,9 @@ mod tests {
             name: name.into(),
             backend,
             device_type,
+            vendor: 0x10de,
+            address: None,
+            withheld: None,
         }
     }
 
@@ -256,6 +310,22 @@ mod tests {
         assert_eq!(best(&all, Choice::Named("9000")), Some(4));
         assert_eq!(best(&all, Choice::Named("card")), Some(4));
         assert_eq!(best(&all, Choice::Named("none such")), None);
+    }
+
+    #[test]
+    fn a_place_or_number_takes_that_one_unless_it_is_somebody_elses() {
+        let mut all = machine();
+        all[2].address = Address::parse("0000:3b:00.0");
+        let named = |name, all: &[Candidate]| best(all, Choice::Named(name));
+        assert_eq!(named("3B:00.0", &all), Some(2));
+        assert_eq!(named("3c:00.0", &all), None);
+        all[2].withheld = Some("CUDA_VISIBLE_DEVICES");
+        assert_eq!(named("3b:00.0", &all), None);
+        assert_eq!(named("2", &all), None);
+        assert_eq!(named("chip", &all), None);
+        assert_eq!(best(&all[..3], Choice::Any), None);
+        let why = all[2].rank(2, Choice::Any).unwrap_err();
+        assert!(why.contains("CUDA_VISIBLE_DEVICES"), "{why}");
     }
 
     #[test]

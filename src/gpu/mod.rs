@@ -6,13 +6,16 @@
 //! processor).
 
 pub mod adapter;
+pub mod allocation;
 pub mod engine;
+pub mod hints;
 mod plan;
 #[cfg(test)]
 mod shader_tests;
 
 pub use adapter::{AdapterReport, Choice, survey};
 pub use engine::Engine;
+pub use hints::hints;
 
 /// Why a device gave no result.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

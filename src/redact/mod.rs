@@ -9,6 +9,7 @@ mod bands;
 mod blend;
 mod blocks;
 mod draft;
+mod equipment;
 mod face;
 mod frames;
 mod growth;
@@ -51,7 +52,6 @@ use crate::report::{
     BoxReport, FileReport, Identical, Pixels, Syntaxes, Tool, VerifyOutcome, VerifyReport,
 };
 use crate::site::Site;
-use crate::templates;
 use apply::{Cleaning, Output, Route};
 use blocks::{Blocks, Coded};
 use growth::Spread;
@@ -337,6 +337,7 @@ impl Engine {
             whole_bands: self.config.whole_bands && self.config.policy == Policy::All,
         };
         let mut always = self.template_masks(facts)?;
+        report.templates = self.matching_templates(facts);
         always.extend(self.face_masks(object));
         let cleaning = timings.time("clean", || Cleaning::of(object))?;
         let mut warnings: Vec<String> = object.notes().iter().map(|n| (*n).to_owned()).collect();
@@ -574,7 +575,11 @@ impl Engine {
             }
             let decider = self.decider.for_object(&identities);
             let reader = CachedReader::new(&self.reader);
-            let searcher = self.searcher(&decider, &reader, written.facts());
+            let mut searcher = self.searcher(&decider, &reader, written.facts());
+            if let Some(original) = &original {
+                // The written header may name no equipment any more.
+                searcher.spared = self.spared(original.facts());
+            }
             let blocks = timings.time("compare", || {
                 original.as_ref().and_then(|o| blocks::pair(o, &written))
             });
@@ -624,25 +629,8 @@ impl Engine {
             decider,
             display: &facts.display,
             sensitivity: self.config.sensitivity,
+            spared: self.spared(facts),
         }
-    }
-
-    /// Rectangles that the site always masks on this equipment.
-    fn template_masks(&self, facts: &Facts) -> Result<Vec<(Rect, String)>, Refusal> {
-        let frame = Rect::new(0, 0, facts.format.cols, facts.format.rows);
-        let mut masks = Vec::new();
-        for template in templates::matching(&self.site.templates, facts) {
-            for rect in &template.mask {
-                if !frame.contains(rect) {
-                    return Err(Refusal::new(
-                        Reason::Template,
-                        format!("template `{}` leaves the frame", template.name),
-                    ));
-                }
-                masks.push((*rect, "template".to_owned()));
-            }
-        }
-        Ok(masks)
     }
 
     /// Whether BurnedInAnnotation may say `NO` once the file is verified (dicom.md §1.3).
@@ -661,7 +649,7 @@ impl Engine {
             || plan
                 .items
                 .iter()
-                .any(|i| i.action == Action::Keep && i.reason.starts_with("phi:"));
+                .any(|i| i.action == Action::Keep && says_nothing(&i.reason));
         if unknown_kept && dicom::burned_in(&facts.sop_class) != dicom::BurnedIn::Optional {
             return Err(Refusal::new(
                 Reason::KeptUnknownText,
@@ -670,6 +658,11 @@ impl Engine {
         }
         Ok(!unknown_kept)
     }
+}
+
+/// Whether a reason to keep text leaves open what it says.
+fn says_nothing(reason: &str) -> bool {
+    reason.starts_with("phi:") || reason == equipment::KEPT
 }
 
 /// Runs one file's work; a panic in it is a fault of that file alone.

@@ -6,6 +6,7 @@
 //! its masks have changed. Frames of equal content and equal masks are searched once.
 
 use super::bands;
+use super::equipment::KEPT;
 use super::frames::{Frames, Hash, device_fault, fingerprint, frames_at_once, ranges};
 use super::growth::{Spread, covered, needed, reads_remains, same_place, standing};
 use super::search::{Finding, Searcher};
@@ -544,8 +545,12 @@ impl<'a> Planner<'a> {
                         rect,
                         before_codec: rect,
                         action: Action::Keep,
+                        origin: if reason == KEPT {
+                            Origin::Template
+                        } else {
+                            Origin::Rule
+                        },
                         reason: reason.clone(),
-                        origin: Origin::Rule,
                         confidence,
                         text: text.clone(),
                     }),
@@ -722,6 +727,7 @@ mod tests {
             decider: &object,
             display: &display,
             sensitivity: Sensitivity::Normal,
+            spared: Vec::new(),
         };
         let spread = Spread {
             margin_px: 2,

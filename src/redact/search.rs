@@ -1,6 +1,7 @@
 //! Searching one frame: every view through the detector, lines read, each decided.
 
 use super::blend::blend;
+use super::equipment::{KEPT, SPARED};
 use super::growth::covered;
 use super::slant::{Slant, Turn};
 use crate::config::Sensitivity;
@@ -220,6 +221,8 @@ pub struct Searcher<'a> {
     pub display: &'a Display,
     /// How eagerly.
     pub sensitivity: Sensitivity,
+    /// Where doubtful text may stay, because a person said so of this equipment.
+    pub spared: Vec<Rect>,
 }
 
 impl Searcher<'_> {
@@ -471,6 +474,30 @@ impl Searcher<'_> {
         let verdicts = self.decider.decide_picture(&lines);
         for (finding, verdicts) in found.iter_mut().zip(verdicts) {
             finding.verdicts = verdicts;
+            self.spare(finding);
+        }
+    }
+
+    /// Lets doubtful text stay at a place that a person approved. Beside anything that identifies, doubt remains.
+    fn spare(&self, finding: &mut Finding) {
+        let doubtful = |v: &Verdict| SPARED.contains(&v.reason.as_str());
+        let place = &finding.line.cover;
+        if !self
+            .spared
+            .iter()
+            .any(|s| place.iter().all(|c| s.contains(c)))
+            || !(finding.verdicts.iter()).all(|v| v.action == Action::Keep || doubtful(v))
+        {
+            return;
+        }
+        for v in finding
+            .verdicts
+            .iter_mut()
+            .filter(|v| v.action == Action::Mask)
+        {
+            v.action = Action::Keep;
+            v.reason = KEPT.into();
+            v.laterality_lost = false;
         }
     }
 }

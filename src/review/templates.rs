@@ -7,7 +7,6 @@ use crate::error::{Error, Result};
 use crate::facts::Facts;
 use crate::geometry::Rect;
 use crate::templates::{self, Match, Template};
-use serde::Serialize;
 use std::path::{Path, PathBuf};
 
 /// The file in the state folder.
@@ -19,11 +18,6 @@ const NAME_CHARS: usize = 80;
 pub struct Remembered {
     path: PathBuf,
     templates: Vec<Template>,
-}
-
-#[derive(Serialize)]
-struct TemplateFile<'a> {
-    template: &'a [Template],
 }
 
 impl Remembered {
@@ -87,14 +81,14 @@ impl Remembered {
                 ..Match::default()
             },
             mask,
+            keep: Vec::new(),
+            clip: false,
         };
         let mut all = self.templates.clone();
         all.retain(|t| t.name != name);
         all.push(template);
-        let text = toml::to_string(&TemplateFile { template: &all })
-            .map_err(|e| Error::Config(e.to_string()))?;
         // What could not be read again is not remembered.
-        templates::parse(&text)?;
+        let text = templates::write(&all)?;
         crate::batch::job::write_whole(&self.path, text.as_bytes())?;
         self.templates = all;
         Ok(name)

@@ -1,7 +1,10 @@
 //! The site's equipment file: rectangles that are always masked on pictures of known equipment.
 //!
-//! Takes TOML text, gives validated [`Template`]s and those that match the [`Facts`] of an object. Templates only add
-//! masks. Form of the file: README, "Templates".
+//! Takes TOML text, gives validated [`Template`]s and those that match the [`Facts`] of an object. Templates add masks and
+//! spare what nobody could read at places that a named person approved; they never switch detection off. Form of the
+//! file: README, "Templates". [`import`] makes it from the rules of other programs.
+
+pub mod import;
 
 use crate::error::{Error, Result};
 use crate::facts::Facts;
@@ -22,11 +25,20 @@ pub struct Template {
     #[serde(rename = "match")]
     pub matches: Match,
     /// What is masked in every frame, pixels.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub mask: Vec<Rect>,
+    /// Where text stays that could not be read or that no rule knows, pixels. Searched all the same: what a rule wants
+    /// masked is masked. Needs `approved-by`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub keep: Vec<Rect>,
+    /// Whether rectangles are cut where they leave the frame. Without it such a file is quarantined: the template was made
+    /// for another picture.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub clip: bool,
 }
 
 /// Which objects a template is for: every field that is given has to fit. Texts are compared without regard to case and
-/// to white space around and between words; `*` at the end stands for any rest.
+/// to white space around and between words; `*` at the start or end stands for anything there.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Match {
@@ -86,6 +98,19 @@ pub fn parse(text: &str) -> Result<Vec<Template>> {
     Ok(file.template)
 }
 
+/// Templates as the text of an equipment file, which [`parse`] reads again as the same.
+///
+/// # Errors
+/// [`Error::Config`] for templates that [`parse`] refuses.
+pub fn write(templates: &[Template]) -> Result<String> {
+    let file = TemplateFile {
+        template: templates.to_vec(),
+    };
+    let text = toml::to_string(&file).map_err(|e| Error::Config(e.to_string()))?;
+    parse(&text)?;
+    Ok(text)
+}
+
 /// The templates that are for this object, in the order of the file.
 pub fn matching<'a>(templates: &'a [Template], facts: &Facts) -> Vec<&'a Template> {
     templates
@@ -105,10 +130,14 @@ impl Template {
                 "`match` needs `manufacturer` or `model`: a template is for equipment".into(),
             );
         }
-        if self.mask.is_empty() {
+        if self.mask.is_empty() && self.keep.is_empty() {
             return Err("`mask` holds no rectangle".into());
         }
-        for &rect in &self.mask {
+        let approved = self.approved_by.as_deref().unwrap_or_default();
+        if !self.keep.is_empty() && approved.trim().is_empty() {
+            return Err("`keep` needs `approved-by`: who looked at it".into());
+        }
+        for &rect in self.mask.iter().chain(&self.keep) {
             let [x, y, w, h]: [u32; 4] = rect.into();
             let shown = format!("[{x}, {y}, {w}, {h}]");
             if rect.is_empty() {
@@ -117,7 +146,8 @@ impl Template {
             let ends = [(x, w, m.cols, "columns"), (y, h, m.rows, "rows")];
             for (start, length, size, what) in ends {
                 let end = start.checked_add(length).filter(|_| size != Some(0));
-                if end.is_none_or(|end| size.is_some_and(|size| end > size)) {
+                let leaves = |end| !self.clip && size.is_some_and(|size| end > size);
+                if end.is_none_or(leaves) {
                     return Err(format!("rectangle {shown} leaves the {what}"));
                 }
             }
@@ -154,10 +184,21 @@ impl Match {
 }
 
 fn same_text(want: &str, have: &str) -> bool {
-    let have = normal(have);
-    match want.trim_end().strip_suffix('*') {
-        Some(start) => have.starts_with(&normal(start)),
-        None => have == normal(want),
+    let (have, want) = (normal(have), want.trim());
+    let (any_start, want) = match want.strip_prefix('*') {
+        Some(rest) => (true, rest),
+        None => (false, want),
+    };
+    let (any_end, want) = match want.strip_suffix('*') {
+        Some(rest) => (true, rest),
+        None => (false, want),
+    };
+    let want = normal(want);
+    match (any_start, any_end) {
+        (false, false) => have == want,
+        (false, true) => have.starts_with(&want),
+        (true, false) => have.ends_with(&want),
+        (true, true) => have.contains(&want),
     }
 }
 
@@ -272,5 +313,35 @@ mask = [[0, 0, 10, 10]]
             assert!(error.contains(expected), "{to}: {error}");
         }
         assert_eq!(parse("").unwrap(), []);
+    }
+
+    #[test]
+    fn stars_stand_for_anything_at_either_end() {
+        for (want, have, fits) in [
+            ("echo*", "Echo 7", true),
+            ("*7", "Echo 7", true),
+            ("*ho*", "Echo 7", true),
+            ("* 7", "Echo  7", true),
+            ("ho*", "Echo 7", false),
+            ("*Echo", "Echo 7", false),
+            ("*", "", true),
+        ] {
+            assert_eq!(same_text(want, have), fits, "{want} {have}");
+        }
+    }
+
+    #[test]
+    fn kept_places_need_a_person_and_clipped_rectangles_may_leave_the_frame() {
+        let keep = FILE.replace("mask = [[0, 0, 10, 10]]", "keep = [[0, 0, 10, 10]]");
+        let e = parse(&keep).unwrap_err().to_string();
+        assert!(e.contains("needs `approved-by`"), "{e}");
+        let approved = keep.replace("\"Any size\"", "\"Any size\"\napproved-by = \"A. Example\"");
+        assert_eq!(parse(&approved).unwrap()[1].keep, [Rect::new(0, 0, 10, 10)]);
+        let clipped = FILE
+            .replace("cols = 640", "cols = 600")
+            .replace("mask = [[0, 0, 640", "clip = true\nmask = [[0, 0, 640");
+        let templates = parse(&clipped).unwrap();
+        assert!(templates[0].clip);
+        assert_eq!(parse(&write(&templates).unwrap()).unwrap(), templates);
     }
 }
