@@ -1,16 +1,16 @@
 #!/bin/bash
-# Slurm: a job array, one shard of the studies each; then one report and one audit. Not run by the tests.
+# Slurm: a job array, one shard of the studies each; then one report and one audit. `try.sh` runs it on one host.
 #
 #   sbatch --array=1-8 samples/cluster/slurm.sh /archive /clean /jobs/night1
 #   sbatch --dependency=afterany:JOBID --wrap 'unburn batch merge /jobs/night1-merged /jobs/night1-*'
 #
-# Needs a key that all nodes can read: UNBURN_KEY_FILE. A shard that was killed or requeued goes on where it was.
+# Needs a key that all nodes can read: SITE_KEY. A shard that was killed or requeued goes on where it was.
 #SBATCH --cpus-per-task=2
 #SBATCH --mem=4G
 #SBATCH --requeue
 set -euo pipefail
 input=$1 output=$2 job=$3-$SLURM_ARRAY_TASK_ID
-key=${UNBURN_KEY_FILE:?the key file}
+key=${SITE_KEY:?the key file}
 memory=$((${SLURM_MEM_PER_NODE:-4096} * 3 / 4))
 code=0
 if [ -f "$job/job.toml" ]; then

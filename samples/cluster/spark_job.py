@@ -1,4 +1,4 @@
-"""Apache Spark: paths through `unburn worker` by RDD.pipe, results as JSON lines. Not run by the tests.
+"""Apache Spark: paths through `unburn worker` by RDD.pipe, results as JSON lines. `try.sh` runs it in local mode.
 
     spark-submit spark_job.py INPUT OUTPUT RESULTS [partitions]
 
