@@ -1,15 +1,10 @@
-//! What goes over the wire: JSON in, JSON out. Field names are those of the page.
+//! What the page is answered, as JSON; `requests` has what it asks. Field names are those of the page.
 
 use crate::geometry::Rect;
-use axum::Json;
-use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 
 /// A rectangle as the page has it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-
 pub struct Box {
     /// Left edge, pixels of the stored frame.
     pub x: u32,
@@ -31,123 +26,6 @@ impl From<Rect> for Box {
 impl From<Box> for Rect {
     fn from(b: Box) -> Rect {
         Rect::new(b.x, b.y, b.w, b.h)
-    }
-}
-
-/// Why a request was not done.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fault {
-    status: StatusCode,
-    /// For programs.
-    pub code: &'static str,
-    /// For people, one sentence.
-    pub error: String,
-    /// The present edit version, where somebody else edited.
-    version: Option<u64>,
-}
-
-impl Fault {
-    fn new(status: StatusCode, code: &'static str, error: impl Into<String>) -> Fault {
-        Fault {
-            status,
-            code,
-            error: error.into(),
-            version: None,
-        }
-    }
-
-    /// There is no such thing.
-    pub fn not_found() -> Fault {
-        Fault::new(
-            StatusCode::NOT_FOUND,
-            "not-found",
-            "there is no such thing here",
-        )
-    }
-
-    /// The request makes no sense; `code` says which part.
-    pub fn bad(code: &'static str, error: impl Into<String>) -> Fault {
-        Fault::new(StatusCode::BAD_REQUEST, code, error)
-    }
-
-    /// A guard stopped it.
-    pub fn refused(code: &'static str, error: impl Into<String>) -> Fault {
-        Fault::new(StatusCode::FORBIDDEN, code, error)
-    }
-
-    /// Somebody else was faster.
-    pub fn conflict(version: u64) -> Fault {
-        Fault {
-            version: Some(version),
-            ..Fault::new(
-                StatusCode::CONFLICT,
-                "conflict",
-                "somebody else changed this file meanwhile; look at it again",
-            )
-        }
-    }
-
-    /// The plan is not there yet.
-    pub fn planning() -> Fault {
-        Fault::new(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "planning",
-            "this file is still being searched",
-        )
-    }
-
-    /// The picture or object cannot be shown.
-    pub fn unshown(reason: &str) -> Fault {
-        Fault::new(
-            StatusCode::UNPROCESSABLE_ENTITY,
-            "cannot-be-shown",
-            format!("this file cannot be shown: {reason}"),
-        )
-    }
-
-    /// The body is too large.
-    pub fn too_large() -> Fault {
-        Fault::new(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "too-large",
-            "the request is too large",
-        )
-    }
-
-    /// Only GET and POST.
-    pub fn method() -> Fault {
-        Fault::new(
-            StatusCode::METHOD_NOT_ALLOWED,
-            "method",
-            "only GET and POST are answered",
-        )
-    }
-
-    /// A fault of ours or of the disk.
-    pub fn internal(error: impl Into<String>) -> Fault {
-        Fault::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", error)
-    }
-}
-
-impl From<crate::error::Error> for Fault {
-    fn from(error: crate::error::Error) -> Fault {
-        Fault::internal(error.to_string())
-    }
-}
-
-impl From<crate::outcome::Refusal> for Fault {
-    fn from(refusal: crate::outcome::Refusal) -> Fault {
-        Fault::unshown(refusal.reason.code())
-    }
-}
-
-impl IntoResponse for Fault {
-    fn into_response(self) -> Response {
-        let mut body = json!({"error": self.error, "code": self.code});
-        if let (Some(version), Some(map)) = (self.version, body.as_object_mut()) {
-            map.insert("version".into(), version.into());
-        }
-        (self.status, Json(body)).into_response()
     }
 }
 
@@ -319,6 +197,8 @@ pub struct ItemInfo {
     pub action: &'static str,
     /// Where.
     pub rect: Box,
+    /// Before it grew to what the coding demands: this is what people move and size.
+    pub before: Box,
     /// First and last frame.
     pub frames: (u32, u32),
     /// The rule.
@@ -387,123 +267,9 @@ pub struct Detail {
 
 /// A thing with a name.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-
 pub struct Named {
     /// Its name.
     pub name: String,
-}
-
-/// One change.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "op", rename_all = "kebab-case")]
-pub enum Edit {
-    /// Mask or keep an item.
-    Set {
-        /// Which.
-        item: String,
-        /// What to do with it.
-        action: Wanted,
-        /// Why.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        why: Option<String>,
-    },
-    /// Mask a rectangle.
-    Add {
-        /// Where.
-        rect: Box,
-        /// First and last frame.
-        frames: (u32, u32),
-        /// Why.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        why: Option<String>,
-    },
-    /// Move, resize or scope an item.
-    Change {
-        /// Which.
-        item: String,
-        /// To where.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        rect: Option<Box>,
-        /// To which frames.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        frames: Option<(u32, u32)>,
-        /// Why.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        why: Option<String>,
-    },
-    /// Take away a person's item; keep a rule's.
-    Delete {
-        /// Which.
-        item: String,
-        /// Why.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        why: Option<String>,
-    },
-    /// Mask the whole width of the frame at an item's height.
-    Band {
-        /// Which.
-        item: String,
-    },
-    /// Mask everything outside the ultrasound regions.
-    OutsideRegions,
-}
-
-/// What a person wants of an item.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Wanted {
-    /// Mask it.
-    Mask,
-    /// Keep it.
-    Keep,
-}
-
-/// `POST …/edit`
-#[derive(Clone, Debug, Deserialize)]
-
-pub struct EditRequest {
-    /// The version that was looked at.
-    pub version: u64,
-    /// One undo step.
-    pub edits: Vec<Edit>,
-}
-
-/// `POST …/undo`, `…/redo`
-#[derive(Clone, Debug, Deserialize)]
-
-pub struct VersionRequest {
-    /// The version that was looked at.
-    pub version: u64,
-}
-
-/// A decision.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Decision {
-    /// Write it.
-    Approve,
-    /// Put it aside.
-    Flag,
-    /// Never write it.
-    Reject,
-    /// Decide anew.
-    Reopen,
-}
-
-/// `POST …/decide`
-#[derive(Clone, Debug, Deserialize)]
-
-pub struct DecideRequest {
-    /// The version that was looked at.
-    pub version: u64,
-    /// What.
-    pub decision: Decision,
-    /// For people.
-    #[serde(default)]
-    pub comment: Option<String>,
-    /// Approve although findings of hidden views were not opened.
-    #[serde(default)]
-    pub confirmed_unopened: bool,
 }
 
 /// What a decision led to.
@@ -528,48 +294,6 @@ pub struct DecideAnswer {
     pub row: FileRow,
     /// What it led to.
     pub result: Decided,
-}
-
-/// `POST …/template`
-#[derive(Clone, Debug, Deserialize)]
-
-pub struct TemplateRequest {
-    /// The version that was looked at.
-    pub version: u64,
-    /// What to call it.
-    #[serde(default)]
-    pub name: Option<String>,
-}
-
-/// A file with the version that was looked at.
-#[derive(Clone, Debug, Deserialize)]
-
-pub struct FileVersion {
-    /// Opaque.
-    pub id: String,
-    /// See [`EditRequest::version`].
-    pub version: u64,
-}
-
-/// `POST /api/group/edit`
-#[derive(Clone, Debug, Deserialize)]
-
-pub struct GroupEditRequest {
-    /// Which.
-    pub files: Vec<FileVersion>,
-    /// Changes that do not name an item.
-    pub edits: Vec<Edit>,
-}
-
-/// `POST /api/group/approve`
-#[derive(Clone, Debug, Deserialize)]
-
-pub struct GroupApproveRequest {
-    /// Which.
-    pub files: Vec<FileVersion>,
-    /// Approve although findings of hidden views were not opened.
-    #[serde(default)]
-    pub confirmed_unopened: bool,
 }
 
 /// A file of a group that was left out.

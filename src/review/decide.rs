@@ -1,10 +1,14 @@
 //! Decisions: an approval carries out the plan as it stands, everything else only says so.
 
-use super::api::{DecideRequest, Decided, Decision, Fault, FileVersion, Refused};
+use super::api::{Decided, Refused};
+use super::deeds::words;
+use super::fault::Fault;
 use super::items;
 use super::plans::Planned;
-use super::session::{Session, current, unopened, words};
+use super::requests::{DecideRequest, Decision, FileVersion};
+use super::session::Session;
 use super::state::{Deed, FileState, Stage};
+use super::told::unopened;
 use crate::batch::job::release::digest;
 use crate::outcome::Outcome;
 use crate::redact::{Edited, Input, Target};
@@ -45,7 +49,7 @@ impl Session {
                 if !self.log().state(id).seen {
                     return Err(Fault::bad(
                         "not-shown",
-                        "this image was never on the screen",
+                        "this image was not on the screen as it is now",
                     ));
                 }
                 let decided = self.approve(file, *version, confirmed_unopened)?;
@@ -73,7 +77,7 @@ impl Session {
         let _one = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         let approved = {
             let mut log = self.log();
-            let state = current(&log, &f.id, version)?;
+            let state = log.current(&f.id, version)?;
             match self.check_approval(file, &state, &who, confirmed)? {
                 (approved, digest, true) => {
                     let plan = approved.planned.digest.clone();
@@ -218,7 +222,7 @@ impl Session {
         let who = self.who()?;
         let _one = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         let mut log = self.log();
-        let state = current(&log, &f.id, version)?;
+        let state = log.current(&f.id, version)?;
         if state.stage == Stage::Approved {
             return Err(Fault::bad(
                 "decided",
@@ -237,7 +241,7 @@ impl Session {
         let who = self.who()?;
         let _one = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         let mut log = self.log();
-        let state = current(&log, &f.id, version)?;
+        let state = log.current(&f.id, version)?;
         self.withdraw(file, &state)?;
         log.add(&f.id, Some(who), Deed::Reopen)?;
         Ok(self.undecided(file))

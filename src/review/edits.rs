@@ -1,8 +1,9 @@
 //! What an edit does to the places of a file.
 
-use super::api::{Edit, Fault, Wanted};
+use super::fault::Fault;
 use super::items::{Fate, Item};
 use super::plans::Planned;
+use super::requests::{Edit, Wanted};
 use crate::geometry::Rect;
 use crate::plan::Origin;
 

@@ -1,8 +1,10 @@
 //! What is done to many files at once, and what is remembered for later ones.
 
-use super::api::{Edit, Fault, FileVersion, Refused};
+use super::api::Refused;
+use super::fault::Fault;
 use super::items::Fate;
-use super::session::{Session, current};
+use super::requests::{Edit, FileVersion};
+use super::session::Session;
 use crate::geometry::Rect;
 use crate::plan::Origin;
 use std::collections::BTreeSet;
@@ -70,7 +72,7 @@ impl Session {
         let f = self.file(file)?;
         let who = self.who()?;
         let planned = self.planned(file)?;
-        let state = current(&self.log(), &f.id, version)?;
+        let state = self.log().current(&f.id, version)?;
         let items = self.items(&f.id, &planned, &state);
         let mut mask: BTreeSet<Rect> = items
             .iter()

@@ -5,7 +5,7 @@
 //! only this site sends, the cookie is right, a POST carries the header that no form and no other site can add and has a
 //! JSON body within bounds. Every answer carries the headers that keep the page in its box.
 
-use super::api::Fault;
+use super::fault::Fault;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::header::{

@@ -1,7 +1,7 @@
 //! Reviewing the held files of an archive job: records are events of its journal, and an approval is settled and let out by
 //! the job's own runner, through its groups, its audit and its quarantine.
 
-use super::session::Work;
+use super::files::Work;
 use super::state::Record;
 use super::store::Store;
 use crate::batch::job::audit::Audit;

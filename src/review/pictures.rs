@@ -1,7 +1,7 @@
 //! Pictures of frames, made when they are asked for, and those that will be asked for next made in advance.
 
-use super::api::Fault;
-use super::lru::Lru;
+use super::album::{Asked, Want, What};
+use super::fault::Fault;
 use super::plans::{PlanState, Planned};
 use super::render;
 use super::session::Session;
@@ -11,134 +11,14 @@ use crate::geometry::Rect;
 use crate::outcome::{Reason, Refusal};
 use crate::views::{self, Look, Picture};
 use rayon::prelude::*;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::sync::Arc;
 
-/// Bytes of coded pictures that are kept.
-const CODED_BYTES: usize = 256 << 20;
-/// Bytes of decoded frames and projections that are kept.
-const DECODED_BYTES: usize = 256 << 20;
 /// Frames of a loop in a projection, spread evenly: what stands still is in all of them.
 const PROJECTED_FRAMES: u32 = 48;
-/// Pictures that wait to be made in advance.
-const MOST_WANTED: usize = 12;
 /// Sides of thumbnails.
 pub const THUMB_SIDES: std::ops::RangeInclusive<u32> = 64..=1024;
 /// The side of thumbnails that the list shows.
 pub const LIST_THUMB: u32 = 192;
-
-/// How a picture is asked for.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
-pub struct Asked {
-    /// Before the masks.
-    pub original: bool,
-    /// A view by its id.
-    pub view: Option<String>,
-    /// Centre and width of a window, as bits of `f64`.
-    pub window: Option<(u64, u64)>,
-    /// Dark for bright.
-    pub invert: bool,
-    /// Local contrast.
-    pub stretch: bool,
-}
-
-/// What is asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum What {
-    /// One frame.
-    Frame(u32),
-    /// The loop in one picture.
-    Projection,
-    /// A small picture with this longest side.
-    Thumb(u32),
-}
-
-/// A picture to be made in advance.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Want {
-    /// Of which file.
-    pub file: usize,
-    /// What.
-    pub what: What,
-    /// How.
-    pub asked: Asked,
-}
-
-/// A picture that is kept: what is shown, with which masks.
-type Key = (usize, What, Asked, Vec<Rect>);
-
-/// What is kept, and what waits to be made.
-pub struct Pictures {
-    coded: Lru<Key, Vec<u8>>,
-    frames: Lru<(usize, u32), Frame>,
-    projections: Lru<usize, Picture>,
-    wanted: Mutex<Wanted>,
-    bell: Condvar,
-}
-
-#[derive(Default)]
-struct Wanted {
-    /// The latest last.
-    stack: Vec<Want>,
-    ended: bool,
-}
-
-impl Pictures {
-    /// Nothing kept, nothing waiting.
-    pub fn new() -> Pictures {
-        Pictures {
-            coded: Lru::new(CODED_BYTES),
-            frames: Lru::new(DECODED_BYTES),
-            projections: Lru::new(DECODED_BYTES / 4),
-            wanted: Mutex::default(),
-            bell: Condvar::new(),
-        }
-    }
-
-    fn wanted(&self) -> MutexGuard<'_, Wanted> {
-        self.wanted.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Asks for pictures in advance, the first first; older wishes are forgotten beyond a bound.
-    pub fn want(&self, wants: impl DoubleEndedIterator<Item = Want>) {
-        let mut wanted = self.wanted();
-        for want in wants.rev() {
-            wanted.stack.retain(|w| *w != want);
-            wanted.stack.push(want);
-        }
-        let beyond = wanted.stack.len().saturating_sub(MOST_WANTED);
-        wanted.stack.drain(..beyond);
-        self.bell.notify_all();
-    }
-
-    /// Makes wanted pictures until [`Pictures::end`].
-    pub fn work(&self, make: impl Fn(Want)) {
-        loop {
-            let want = {
-                let mut wanted = self.wanted();
-                loop {
-                    if wanted.ended {
-                        return;
-                    }
-                    if let Some(want) = wanted.stack.pop() {
-                        break want;
-                    }
-                    wanted = match self.bell.wait_timeout(wanted, Duration::from_millis(500)) {
-                        Ok((wanted, _)) => wanted,
-                        Err(poisoned) => poisoned.into_inner().0,
-                    };
-                }
-            };
-            make(want);
-        }
-    }
-
-    /// Makes [`Pictures::work`] return.
-    pub fn end(&self) {
-        self.wanted().ended = true;
-        self.bell.notify_all();
-    }
-}
 
 impl Session {
     /// A coded picture.
@@ -164,13 +44,13 @@ impl Session {
             What::Frame(n) => self.frame(file, n, asked, masks, planned.as_deref())?,
             What::Projection => self.projection(file, asked, masks, planned.as_deref())?,
             What::Thumb(side) => {
-                let object = self.object(file)?;
-                let mut picture = if object.facts().frames > 1 {
-                    self.projection(file, asked, masks, planned.as_deref())?
-                } else {
-                    self.frame(file, 0, asked, masks, planned.as_deref())?
-                };
-                picture = render::thumbnail(&picture, side);
+                let small = self.small(file)?;
+                let mut picture = render::thumbnail(&small, side);
+                if let Some(planned) = planned.filter(|_| !masks.is_empty()) {
+                    let f = &planned.facts.format;
+                    let masks = render::scaled(masks, (f.cols, f.rows), render::size(&picture));
+                    render::paint(&mut picture, &masks, planned.fill_colour);
+                }
                 picture
             }
         };
@@ -210,10 +90,11 @@ impl Session {
                 self.plans.ask(file);
                 continue;
             };
+            let small = What::Thumb(*THUMB_SIDES.end());
             let first = if planned.facts.frames > 1 {
-                vec![What::Projection, What::Frame(0)]
+                vec![small, What::Projection, What::Frame(0)]
             } else {
-                vec![What::Frame(0)]
+                vec![small, What::Frame(0)]
             };
             wants.extend(first.into_iter().map(|what| Want {
                 file,
@@ -229,43 +110,34 @@ impl Session {
         let _ = self.picture(want.file, want.what, &want.asked);
     }
 
-    /// Thumbnails while the object is at hand.
-    pub(super) fn first_thumbs(&self, file: usize, planned: &Planned, object: &Arc<Object>) {
-        let Ok(plain) = self.small(planned, object) else {
-            return;
-        };
-        let what = What::Thumb(LIST_THUMB);
-        let all = planned.draft.plan.frames.saturating_sub(1);
-        let state = self
-            .files
-            .get(file)
-            .map(|f| (self.log().state(&f.id), &f.id));
-        let Some((state, id)) = state else { return };
-        let items = self.items(id, planned, &state);
-        let masks: Vec<Rect> = masks_in(&items, 0, all);
-        let mut masked = plain.clone();
-        render::paint(&mut masked, &masks, planned.fill_colour);
-        for (original, masks, picture) in [(true, Vec::new(), &plain), (false, masks, &masked)] {
-            let asked = Asked {
-                original,
-                ..Asked::default()
-            };
-            let small = render::thumbnail(picture, LIST_THUMB);
-            if let Ok(coded) = render::png(&small) {
-                let bytes = coded.len();
-                let key = (file, what, asked, masks);
-                self.pictures.coded.put(key, Arc::new(coded), bytes);
-            }
-        }
+    /// What is shown first of a file, while its object is at hand: reading a long loop or a large film again takes its time.
+    pub(super) fn first_pictures(&self, file: usize, object: &Object) {
+        // What fails here fails again, and is told, when it is asked for.
+        let _ = self.first_look(file, object);
     }
 
-    fn small(&self, planned: &Planned, object: &Arc<Object>) -> Result<Picture, Refusal> {
-        if planned.facts.frames > 1 {
-            project(object)
-        } else {
-            let frame = object.frame(0)?;
-            views::look(&frame, &planned.facts.display, Look::First).ok_or_else(nothing)
+    /// The first look at a file in small, without masks.
+    fn small(&self, file: usize) -> Result<Arc<Picture>, Fault> {
+        if let Some(small) = self.pictures.small.get(&file) {
+            return Ok(small);
         }
+        let object = self.object(file)?;
+        Ok(self.first_look(file, &object)?)
+    }
+
+    /// Makes the first look and keeps what is dear of it.
+    fn first_look(&self, file: usize, object: &Object) -> Result<Arc<Picture>, Refusal> {
+        let facts = object.facts();
+        let large = if facts.frames > 1 {
+            self.plain_projection(file, object)?
+        } else {
+            let look = views::look(&object.frame(0)?, &facts.display, Look::First);
+            Arc::new(look.ok_or_else(nothing)?)
+        };
+        let small = Arc::new(render::thumbnail(&large, *THUMB_SIDES.end()));
+        let bytes = render::bytes(&small);
+        self.pictures.small.put(file, Arc::clone(&small), bytes);
+        Ok(small)
     }
 
     /// The masks that a picture shows, sorted.
@@ -340,22 +212,23 @@ impl Session {
     ) -> Result<Picture, Fault> {
         let picture = match self.pictures.projections.get(&file) {
             Some(picture) => picture,
-            None => {
-                // Only here: a long loop takes its time to be read again.
-                let object = self.object(file)?;
-                let picture = Arc::new(project(&object)?);
-                let bytes = render::bytes(&picture);
-                self.pictures
-                    .projections
-                    .put(file, Arc::clone(&picture), bytes);
-                picture
-            }
+            // Only here: a long loop takes its time to be read again.
+            None => self.plain_projection(file, &*self.object(file)?)?,
         };
         let mut picture = Picture::clone(&picture);
         if let Some(planned) = planned.filter(|_| !masks.is_empty()) {
             render::paint(&mut picture, masks, planned.fill_colour);
         }
         Ok(finished(picture, asked))
+    }
+
+    /// The loop in one picture, without masks.
+    fn plain_projection(&self, file: usize, object: &Object) -> Result<Arc<Picture>, Refusal> {
+        let picture = Arc::new(project(object)?);
+        let bytes = render::bytes(&picture);
+        let kept = Arc::clone(&picture);
+        self.pictures.projections.put(file, kept, bytes);
+        Ok(picture)
     }
 }
 

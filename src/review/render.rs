@@ -7,6 +7,9 @@ use crate::views::{Picture, Rgb};
 
 /// Side of the tiles of the local contrast, pixels.
 const TILE_PX: u32 = 64;
+/// Pixels from which a picture is stored in its PNG file, not packed: packing and unpacking a film takes longer than
+/// handing it from one program to another on the same machine.
+const STORED_PIXELS: usize = 4 << 20;
 /// Grey levels to which the range of a tile is held at least: what is flat stays flat.
 const LEAST_RANGE: u32 = 12;
 
@@ -63,6 +66,32 @@ pub fn paint(picture: &mut Picture, rects: &[Rect], colour: [u8; 3]) {
             }
         }
     }
+}
+
+/// Rectangles of a picture of one size in a smaller picture of it: every pixel that they touch.
+pub fn scaled(rects: &[Rect], from: (u32, u32), to: (u32, u32)) -> Vec<Rect> {
+    let part = |n: u32, from: u32, to: u32, up: bool| {
+        let (n, from, to) = (u64::from(n), u64::from(from.max(1)), u64::from(to));
+        let scaled = if up {
+            (n * to).div_ceil(from)
+        } else {
+            n * to / from
+        };
+        // No more than `to`, as rectangles lie in the picture.
+        scaled.min(to) as u32
+    };
+    let one = |r: &Rect| {
+        let (left, right) = (
+            part(r.x, from.0, to.0, false),
+            part(r.right(), from.0, to.0, true),
+        );
+        let (top, bottom) = (
+            part(r.y, from.1, to.1, false),
+            part(r.bottom(), from.1, to.1, true),
+        );
+        Rect::from_corners(left, top, right, bottom)
+    };
+    rects.iter().map(one).collect()
 }
 
 /// Dark for bright.
@@ -210,8 +239,13 @@ pub fn png(picture: &Picture) -> Result<Vec<u8>, Refusal> {
     let mut encoder = png::Encoder::new(&mut out, w, h);
     encoder.set_color(colour);
     encoder.set_depth(png::BitDepth::Eight);
-    encoder.set_compression(png::Compression::Fast);
-    encoder.set_filter(png::Filter::Up);
+    if w as usize * h as usize >= STORED_PIXELS {
+        encoder.set_compression(png::Compression::NoCompression);
+        encoder.set_filter(png::Filter::NoFilter);
+    } else {
+        encoder.set_compression(png::Compression::Fast);
+        encoder.set_filter(png::Filter::Up);
+    }
     let mut writer = encoder.write_header().map_err(fault)?;
     writer.write_image_data(data).map_err(fault)?;
     writer.finish().map_err(fault)?;
@@ -262,13 +296,24 @@ mod tests {
     }
 
     #[test]
+    fn masks_cover_every_small_pixel_that_they_touch() {
+        let masks = [Rect::new(3, 0, 4, 10), Rect::new(99, 49, 1, 1)];
+        let small = scaled(&masks, (100, 50), (10, 5));
+        assert_eq!(small, [Rect::new(0, 0, 1, 1), Rect::new(9, 4, 1, 1)]);
+        assert_eq!(scaled(&masks, (100, 50), (100, 50)), masks);
+        let across = scaled(&[Rect::new(9, 9, 2, 2)], (100, 50), (10, 5));
+        assert_eq!(across, [Rect::new(0, 0, 2, 2)]);
+    }
+
+    #[test]
     fn pictures_read_back_as_they_are() {
         let rgb = Picture::Rgb(Rgb {
             width: 5,
             height: 3,
             data: (0..45).map(|i| (i * 5) as u8).collect(),
         });
-        for picture in [gray(7, 4, |x, y| (x * 9 + y) as u8), rgb] {
+        let large = gray(2200, 2000, |x, y| (x * 9 + y) as u8);
+        for picture in [gray(7, 4, |x, y| (x * 9 + y) as u8), rgb, large] {
             let coded = png(&picture).unwrap();
             let mut reader = png::Decoder::new(std::io::Cursor::new(coded))
                 .read_info()

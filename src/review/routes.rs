@@ -1,12 +1,15 @@
 //! Every address that is answered, in one table.
 
-use super::api::{
-    DecideAnswer, DecideRequest, EditRequest, Fault, GroupApproveRequest, GroupEditRequest, Named,
-    Refused, TemplateRequest, VersionRequest,
-};
+use super::album::{Asked, What};
+use super::api::{DecideAnswer, Named, Refused};
 use super::assets::ASSETS;
+use super::fault::Fault;
 use super::guard::MOST_BODY_BYTES;
-use super::pictures::{Asked, LIST_THUMB, THUMB_SIDES, What};
+use super::pictures::{LIST_THUMB, THUMB_SIDES};
+use super::requests::{
+    DecideRequest, EditRequest, GroupApproveRequest, GroupEditRequest, ShownRequest,
+    TemplateRequest, VersionRequest,
+};
 use super::session::Session;
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, Path, Query, State};
@@ -173,7 +176,7 @@ async fn frame(
         let shown = app.picture(file, What::Frame(number), &asked)?;
         app.expect(file, number, &asked);
         if !asked.original {
-            app.shown(file)?;
+            app.shown(file, None)?;
         }
         Ok(picture(shown))
     })
@@ -190,7 +193,7 @@ async fn projection(
         let asked = asked(&fields)?;
         let shown = app.picture(file, What::Projection, &asked)?;
         if !asked.original {
-            app.shown(file)?;
+            app.shown(file, None)?;
         }
         Ok(picture(shown))
     })
@@ -231,10 +234,15 @@ async fn text(
     .await
 }
 
-async fn shown(State(app): State<App>, Path(id): Path<String>) -> Result<Response, Fault> {
+async fn shown(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    bytes: Bytes,
+) -> Result<Response, Fault> {
     work(move || {
+        let ShownRequest { version } = body(&bytes)?;
         let file = app.find(&id)?;
-        app.shown(file)?;
+        app.shown(file, version)?;
         Ok(Json(app.row(file, false)?).into_response())
     })
     .await

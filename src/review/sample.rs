@@ -6,8 +6,10 @@
 //! unless files that were missed crowd in a group that got less than its share.
 
 use super::api::SampleInfo;
-use super::api::{Edit, Fault, Wanted};
-use super::session::{ReviewFile, Session};
+use super::fault::Fault;
+use super::files::ReviewFile;
+use super::requests::{Edit, Wanted};
+use super::session::Session;
 use super::state::{Deed, FileState, Stage};
 use crate::key::Key;
 use serde_json::json;

@@ -1,6 +1,7 @@
 //! What people did to one file, folded from the records of the log. Pure data: no pixels, no header values.
 
-use super::api::{Decided, Edit};
+use super::api::Decided;
+use super::requests::Edit;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
@@ -129,7 +130,7 @@ pub struct FileState {
     pub version: u64,
     /// How far.
     pub stage: Stage,
-    /// Whether a picture was shown.
+    /// Whether a picture of it as it stands was shown.
     pub seen: bool,
     /// Views that were opened.
     pub views: BTreeSet<String>,
@@ -181,19 +182,19 @@ impl FileState {
                     edits: edits.clone(),
                     undone: false,
                 });
-                self.changed();
+                self.edited();
             }
             Deed::Undo => {
                 if let Some(step) = steps.iter_mut().rev().find(|s| !s.undone) {
                     step.undone = true;
                 }
-                self.changed();
+                self.edited();
             }
             Deed::Redo => {
                 if let Some(step) = steps.iter_mut().find(|s| s.undone) {
                     step.undone = false;
                 }
-                self.changed();
+                self.edited();
             }
             Deed::Approve { items, waiting, .. } => {
                 self.version += 1;
@@ -238,6 +239,12 @@ impl FileState {
             }
         }
         self.history.push(record.clone());
+    }
+
+    /// Another result than anybody has seen.
+    fn edited(&mut self) {
+        self.seen = false;
+        self.changed();
     }
 
     /// What was decided holds no longer.
@@ -309,8 +316,8 @@ fn edit_told(edit: &Edit) -> String {
     match edit {
         Edit::Set { action, why, .. } => {
             let what = match action {
-                super::api::Wanted::Mask => "masked a place",
-                super::api::Wanted::Keep => "kept a place",
+                super::requests::Wanted::Mask => "masked a place",
+                super::requests::Wanted::Keep => "kept a place",
             };
             format!("{what}{}", because(why))
         }
@@ -397,6 +404,13 @@ mod tests {
             (1, Stage::Open, true, true)
         );
         assert_eq!(s.history.len(), 1);
+        let flagged = Deed::Flag { comment: None };
+        let s = state(&[("", Deed::Shown), ("A", flagged)]);
+        assert!(s.seen, "a decision changes no picture");
+        for deed in [edit(), Deed::Undo, Deed::Redo] {
+            let s = state(&[("", Deed::Shown), ("", deed)]);
+            assert!(!s.seen, "nobody saw it as it is now");
+        }
     }
 
     #[test]

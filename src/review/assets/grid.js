@@ -148,7 +148,7 @@ class Grid {
       const { version } = row;
       if (!this.open || document.hidden || !now?.node.visible || now.image !== card.image) return;
       try {
-        await post(of(id, "/shown"), {});
+        await post(of(id, "/shown"), { version });
         this.shown.set(id, version);
         this.draw();
       } catch {

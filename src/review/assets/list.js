@@ -31,11 +31,14 @@ export function stateChip(row) {
     ` ${STATE_WORDS[row.state] ?? row.state}`, row.state !== "approved" && row.approvals.length ? h("small", {}, ` · 1st: ${row.approvals.join(", ")}`) : null);
 }
 
+/** Stands where there is no picture, or none yet. */
+const ghost = (more = {}) => h("span", { class: "ghost", "aria-hidden": "true", ...more });
+
 /** Shows the list in `main`; gives what ends it. `focus`: id of the file to go back to. */
 export function showList(main, focus) {
   document.title = "Files – unburn review";
   resort();
-  const search = h("input", { type: "search", value: store.filter.text, autocomplete: "off", spellcheck: "false", "aria-label": "Search by path or id", placeholder: `search path or id${keyOf("search") ? `  (${keyOf("search")})` : ""}` });
+  const search = h("input", { type: "search", value: store.filter.text, autocomplete: "off", spellcheck: "false", "aria-label": "Search by path or id", placeholder: `path or id${keyOf("search") ? `  (${keyOf("search")})` : ""}` });
   search.addEventListener("input", () => narrow({ text: search.value }));
   search.addEventListener("keydown", (e) => {
     if (e.key === "Escape" && search.value) { e.preventDefault(); search.value = ""; narrow({ text: "" }); }
@@ -73,7 +76,7 @@ export function showList(main, focus) {
       row.equipment && size("equipment", row.equipment) > Math.max(size("group", row.group), size("study", row.study)) ? h("a", { href: `#/grid/equipment/${row.equipment}` }, `${size("equipment", row.equipment)} alike`) : null,
     ].filter(Boolean);
     const node = h("tr", { class: `row-${row.state}` },
-      h("td", { class: "thumb" }, row.planned ? h("img", { src: `${of(row.id, "/thumb.png")}?masked=1&v=${row.boxes}-${row.state}`, alt: "", width: 64, height: 48, loading: "lazy", decoding: "async" }) : h("span", { class: "ghost", "aria-hidden": "true" })),
+      h("td", { class: "thumb" }, row.planned ? h("img", { onerror: (e) => e.target.replaceWith(ghost()), src: `${of(row.id, "/thumb.png")}?masked=1&v=${row.boxes}-${row.state}`, alt: "", width: 64, height: 48, loading: "lazy", decoding: "async" }) : ghost({ "data-waits": "" })),
       h("td", { class: "name" }, label, h("div", { class: "sub" },
         [about(row), row.frames > 1 ? count(row.frames, "frame") : null].filter(Boolean).join(" · "),
         kin.map((k) => [" · ", k]), row.comment ? h("span", { class: "comment" }, ` “${row.comment}”`) : null)),

@@ -10,7 +10,10 @@ export const frames = new Frames();
 /** Which neighbours are fetched before they are asked for, in the direction of travel. */
 const AHEAD = [1, 2, -1, 3, 4, -2];
 const WINDOW_MS = 120;
+/** Pictures with more pixels than this take a moment: a small one is asked for at once, for others only if they are late. */
+const LARGE_PIXELS = 1.5e6;
 const PREVIEW_AFTER_MS = 60;
+const PREVIEW_SIDE = 1024;
 export const LABEL_WORDS = ["hidden", "no labels", "labels"];
 
 /** The looking half of the viewer. It is told by what extends it: `file`, `picture`, `boxes`, `hands`, `items`, `stage`, `trouble`,
@@ -32,8 +35,8 @@ export class Looking {
     this.original = false;
     this.split = null;
     this.weak = false;
-    /** Why there is no plan; null if there is one. */
-    this.hollow = null;
+    /** Whether there is no plan. */
+    this.hollow = false;
     this.turn = 0;
     this.direction = 1;
   }
@@ -87,7 +90,7 @@ export class Looking {
         if (turn !== this.turn || failure.name === "AbortError") return;
         this.asked = null;
         this.trouble.hidden = false;
-        put(this.trouble, failure.code === "offline" ? "The program does not answer." : `This picture cannot be shown: ${failure.message}`);
+        put(this.trouble, failure.code === "offline" ? "The program does not answer." : failure.code === "cannot-be-shown" ? "There is no picture of this file." : `There is no picture: ${failure.message}.`);
         this.picture.show({ result: null, original: null });
         return;
       }
@@ -106,12 +109,13 @@ export class Looking {
     this.prefetch(turn, ahead);
   }
 
-  /** A large picture takes a moment: until it is there the list's small one stands in its place. */
+  /** A large picture takes a moment: until it is there a small one of it stands in its place, masks and all. */
   async preview(turn) {
-    await new Promise((done) => setTimeout(done, PREVIEW_AFTER_MS));
+    const { rows, cols } = this.file.image;
+    if (rows * cols <= LARGE_PIXELS) await new Promise((done) => setTimeout(done, PREVIEW_AFTER_MS));
     const wanted = () => this.open && !this.painted && turn === this.turn;
     if (!wanted()) return;
-    const path = of(this.id, "/thumb.png?masked=1");
+    const path = of(this.id, `/thumb.png?masked=${this.original ? 0 : 1}&size=${PREVIEW_SIDE}&v=${this.masks(null)}`);
     const small = await frames.load(path, path).catch(() => null);
     if (!small || !wanted()) return;
     this.picture.show({ result: small });

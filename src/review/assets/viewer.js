@@ -46,13 +46,13 @@ class Viewer extends Changing {
       } catch (failure) {
         if (!this.open) return;
         if (failure.status === 422 && store.rows.has(this.id)) {
-          this.hollow = failure.message;
+          this.hollow = true;
           this.original = true;
           this.file = hollow(store.rows.get(this.id));
           break;
         }
         if (failure.code !== "planning") {
-          put(wait, failure.status === 404 ? "There is no such file." : `This file cannot be shown: ${failure.message}`, " ", h("a", { href: "#/" }, "Back to the list"));
+          put(wait, failure.status === 404 ? "There is no such file." : `This file cannot be opened: ${failure.message}.`, " ", h("a", { href: "#/" }, "Back to the list"));
           if (failure.code !== "offline") return;
         } else put(wait, "This file is being searched…");
         await new Promise((done) => setTimeout(done, 300));
@@ -181,7 +181,7 @@ class Viewer extends Changing {
     const names = views.filter((w) => unopened.includes(w.id)).map((w) => w.label);
     const open = this.edits?.conflicts ?? [];
     put(this.noticed,
-      this.hollow ? h("div", { class: "notice bad" }, h("p", {}, h("b", {}, "There is no plan for this file"), `: it can be flagged or rejected, not corrected or approved. ${this.hollow}.`)) : null,
+      this.hollow ? h("div", { class: "notice bad" }, h("p", {}, h("b", {}, "There is no plan for this file"), `: it can be flagged or rejected, not corrected or approved.`)) : null,
       open.map((c) => h("div", { class: "notice bad", role: "alert" },
         h("p", {}, `Somebody else changed this file meanwhile${c.what ? ` (${c.who ?? "somebody"}: ${c.what})` : ""}. Their version is shown now. Not applied: ${c.op.say}.`),
         h("div", { class: "row" }, h("button", { type: "button", class: "primary", onclick: () => this.edits.again(c) }, "Apply again"), h("button", { type: "button", onclick: () => this.edits.drop(c) }, "Drop it")))),
