@@ -6,6 +6,7 @@
 
 pub mod harbor;
 pub mod page;
+pub mod sample;
 
 use super::journal::Kind;
 use super::spec::Spec;
@@ -18,6 +19,7 @@ use crate::plan::Action;
 use crate::profile::{Choice, date, options};
 use crate::report::{FileReport, Identical};
 use harbor::{Tally, Told};
+use sample::Sampled;
 use serde::Serialize;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -117,6 +119,9 @@ pub struct Evidence {
     pub outputs_sha256: String,
     /// With the key: lines of the audit and outputs that hold, and faults; null where it was not checked.
     pub checked: Option<CheckedNow>,
+    /// What people found in a sample of the outputs, where one was reviewed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sample: Option<Sampled>,
 }
 
 /// What a check with the key found now.
@@ -437,6 +442,7 @@ fn job_facts(folder: &Path, view: &mut View, key: Option<&Key>, sum: &mut Sum) -
             outputs: digests.len() as u64,
             outputs_sha256: hex(&over.finalize()),
             checked,
+            sample: Sampled::of_job(folder)?,
         },
     })
 }

@@ -186,6 +186,9 @@ fn about(job: &JobFacts) -> String {
             ),
         );
     }
+    if let Some(sample) = &job.evidence.sample {
+        add("sample that people looked at", &sample.told());
+    }
     out + "</table>"
 }
 
