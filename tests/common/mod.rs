@@ -4,6 +4,7 @@
 
 pub mod cases;
 pub mod heads;
+pub mod http;
 pub mod known;
 pub mod objects;
 pub mod people;
