@@ -101,6 +101,31 @@ fn a_study_is_edited_and_approved_together() {
 }
 
 #[test]
+fn a_second_different_person_approves() {
+    run("persons.py");
+}
+
+#[test]
+fn a_sample_is_drawn_and_says_what_it_shows() {
+    run("sample.py");
+}
+
+#[test]
+fn what_is_remembered_masks_later_files_of_the_equipment() {
+    run("remember.py");
+}
+
+#[test]
+fn findings_of_a_hidden_window_are_asked_about() {
+    run("hidden.py");
+}
+
+#[test]
+fn what_a_job_holds_back_is_decided() {
+    run("job.py");
+}
+
+#[test]
 fn axe_finds_nothing_serious() {
     run("access.py");
 }

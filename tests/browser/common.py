@@ -33,17 +33,28 @@ def inputs(*names, folder="in"):
     return place
 
 
-class Server:
-    """`unburn review` on a folder; edits in `state`, outputs in `out`."""
+def environment():
+    """No setting from outside, and a key of its own."""
+    clean = {k: v for k, v in os.environ.items() if not k.startswith("UNBURN_")}
+    return clean | {"HOME": str(Path.cwd()), "UNBURN_KEY": "5a" * 32}
 
-    def __init__(self, folder, *more, port=0, state="state"):
-        environment = {k: v for k, v in os.environ.items() if not k.startswith("UNBURN_")}
-        environment["HOME"] = str(Path.cwd())
-        command = [BIN, "review", str(folder), "--no-open", "--state", state, "--output", "out", "--keep-metadata", *more]
+
+def unburn(*args):
+    """Runs the program to its end; gives its exit code."""
+    return subprocess.run([BIN, *args], env=environment(), stdin=subprocess.DEVNULL, check=False).returncode
+
+
+class Server:
+    """`unburn review` on a folder, edits in `state`, outputs in `out`; or on a job, which knows its own places."""
+
+    def __init__(self, folder, *more, port=0, state="state", job=False):
+        command = [BIN, "review", str(folder), "--no-open", *more]
+        if not job:
+            command += ["--state", state, "--output", "out", "--keep-metadata"]
         if port:
             command += ["--port", str(port)]
         self.log = open("server.log", "ab")
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self.log, env=environment, text=True)
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self.log, env=environment(), text=True)
         self.url = self.process.stdout.readline().strip()
         if not self.url.startswith("http://127.0.0.1:"):
             self.kill()
@@ -89,7 +100,7 @@ def open_list(context, server):
     while any(not row["planned"] for row in rows(page)):
         assert time.monotonic() < deadline, "plans are not made"
         time.sleep(0.3)
-    page.wait_for_function("() => !document.querySelector('.ghost')")
+    page.wait_for_function("() => !document.querySelector('.ghost[data-waits]')")
     return page
 
 
