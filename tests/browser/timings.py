@@ -63,5 +63,7 @@ with Server(folder, "--reviewer", "T. Tester") as server, browser(1920, 1080) as
         first, after = found["unburn-first-paint"], found.get("unburn-next-picture", [])
         say(f"{name}: preview {found.get('unburn-preview', [])} ms, first paint {first} ms, next picture {sorted(after)} ms")
         page.evaluate("performance.clearMeasures()")
-        assert max(first) < 15000, f"{name}: first paint {first} ms"
-    assert sorted(after)[len(after) // 2] < 500, f"next picture {after} ms"
+        # Far from what a quiet machine takes: the bounds are for what went wrong in kind, not for a busy neighbour.
+        seen = min(first + found.get("unburn-preview", []))
+        assert seen < 1500 and max(first) < 15000, f"{name}: something is seen after {seen} ms, all of it after {first} ms"
+    assert sorted(after)[len(after) // 2] < 100, f"next picture {after} ms"
