@@ -27,6 +27,12 @@ pub struct Tool {
     pub key: String,
 }
 
+impl Tool {
+    fn is_unknown(&self) -> bool {
+        *self == Tool::default()
+    }
+}
+
 /// Transfer syntaxes.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Syntaxes {
@@ -163,7 +169,8 @@ pub struct FileReport {
     /// `file`.
     #[serde(rename = "type")]
     pub kind: String,
-    /// What made it.
+    /// What made it; a journal leaves it out.
+    #[serde(default, skip_serializing_if = "Tool::is_unknown")]
     pub tool: Tool,
     /// Opaque id of the input, with keyed names.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -6,7 +6,7 @@ use super::journal::{Event, Journal, Kind, Member};
 use super::spec::Spec;
 use crate::error::{Error, Result};
 use crate::outcome::Reason;
-use crate::report::{FileReport, Summary, Tool};
+use crate::report::{FileReport, Summary};
 use std::collections::VecDeque;
 use std::path::PathBuf;
 
@@ -17,12 +17,11 @@ const PAGE: u32 = 500;
 ///
 /// # Errors
 /// [`Error::Config`] where it cannot be written as JSON.
-pub fn stored(report: &FileReport) -> Result<String> {
-    let mut value = serde_json::to_value(report).map_err(fault)?;
-    if let Some(map) = value.as_object_mut() {
-        map.remove("tool");
-    }
-    serde_json::to_string(&value).map_err(fault)
+pub fn stored(report: &mut FileReport) -> Result<String> {
+    let tool = std::mem::take(&mut report.tool);
+    let text = serde_json::to_string(report).map_err(fault);
+    report.tool = tool;
+    text
 }
 
 /// The line of a file whose outcome is settled; `None` for one that has none yet.
@@ -57,10 +56,7 @@ fn with_tool(spec: &Spec, data: &str) -> Option<FileReport> {
 
 /// A stored line, with an empty tool.
 pub fn bare(data: &str) -> Option<FileReport> {
-    let mut value: serde_json::Value = serde_json::from_str(data).ok()?;
-    let tool = serde_json::to_value(Tool::default()).ok()?;
-    value.as_object_mut()?.insert("tool".into(), tool);
-    serde_json::from_value(value).ok()
+    serde_json::from_str(data).ok()
 }
 
 /// The lines of all settled files, in work-list order. Outputs that wait for their group are told as needing review, with the

@@ -544,7 +544,7 @@ impl Feed for JobFeed<'_> {
         if let Err(error) = self.quarantine.add(&entry.item, &report) {
             return self.fail(error);
         }
-        let data = match report::stored(&report) {
+        let data = match report::stored(&mut report) {
             Ok(data) => data,
             Err(error) => return self.fail(error),
         };
