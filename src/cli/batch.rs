@@ -6,7 +6,7 @@ use super::args::{
 };
 use super::output::{Out, summary_lines};
 use super::progress::JobMeter;
-use super::text::{count, shown};
+use super::text::{count, duration, shown};
 use super::{Exit, given_key, message, signals};
 use crate::batch::job::plan::{self, Forecast, Range};
 use crate::batch::job::runner::{self, Ended};
@@ -141,11 +141,10 @@ fn forecast_lines(f: &Forecast) -> Vec<String> {
         f.sampled
     )];
     for (workers, hours) in &f.hours {
-        lines.push(format!(
-            "{:>24} h with {}",
-            range(hours, 1.0, 2),
-            count(*workers, "worker")
-        ));
+        let [low, expected, high] =
+            [hours.low, hours.expected, hours.high].map(|h| duration(h * 3600.0));
+        let workers = count(*workers, "worker");
+        lines.push(format!("{expected} ({low} to {high}) with {workers}"));
     }
     lines.push(format!("{:>24} MB of outputs", range(&f.bytes_out, 1e6, 1)));
     for (syntax, factor) in &f.size_factor {

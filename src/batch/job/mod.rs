@@ -228,15 +228,15 @@ pub fn read_spec(folder: &Path) -> Result<Spec> {
 /// Refuses a configuration that differs from the frozen one.
 ///
 /// # Errors
-/// [`Error::Config`] with the difference, one line a value.
+/// [`Error::Config`] with the difference.
 pub fn refuse_difference(what: &str, frozen: &Spec, now: &Spec) -> Result<()> {
     let lines = frozen.difference(now);
     if lines.is_empty() {
         return Ok(());
     }
     Err(Error::Config(format!(
-        "{what}, and a job keeps the configuration it was begun with:\n  {}\nhint: make a new job",
-        lines.join("\n  ")
+        "{what}, and a job keeps the configuration it was begun with: {}; hint: make a new job",
+        lines.join("; ")
     )))
 }
 
