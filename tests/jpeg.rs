@@ -81,6 +81,8 @@ fn every_shape_is_masked_in_its_coefficients_and_decoders_agree() {
         assert_eq!(decoded, !in_blocks, "{name}");
         if !in_blocks {
             assert_eq!(said, Identical::Samples, "{name}");
+            let explicit = unburn::dicom::support::EXPLICIT_LE;
+            assert_eq!(syntaxes.out.as_deref(), Some(explicit), "{name}");
             continue;
         }
         let grown = |b: &&unburn::report::BoxReport| b.before_codec.is_some();

@@ -354,6 +354,59 @@ fn video_without_text_keeps_its_pictures_and_loses_what_is_beside_them() {
 }
 
 #[test]
+fn broken_streams_are_refused_by_name_or_decoded_whole() {
+    let Some(program) = program() else { return };
+    let rounds = if common::full() { 150 } else { 6 };
+    let (plain, _) = frames(false);
+    let tool = unburn::codec::video::Tool::new(&program);
+    let limits = unburn::config::Limits::default();
+    let how = unburn::dicom::Reading {
+        video: Some(&tool),
+        ..(&limits).into()
+    };
+    let (mut state, mut refused, mut tried) = (0x5eed_u32, 0, 0);
+    let mut below = |n: usize| {
+        state ^= state << 13;
+        state ^= state >> 17;
+        state ^= state << 5;
+        state as usize % n
+    };
+    for (syntax, coding, ..) in SYNTAXES {
+        let whole = stream(coding, &plain).unwrap();
+        for _ in 0..rounds {
+            let mut bytes = whole.clone();
+            for _ in 0..=below(4) {
+                // The head of the stream, where its parameters are, as often as the rest.
+                let end = [bytes.len().min(96), bytes.len()][below(2)];
+                let at = below(end);
+                match below(4) {
+                    0 => bytes.truncate(at.max(16)),
+                    1 => drop(bytes.drain(at..(at + below(40)).min(bytes.len()))),
+                    _ => bytes[at] ^= 1 << below(8),
+                }
+            }
+            tried += 1;
+            match unburn::dicom::read_bytes(object(syntax, &bytes, FRAMES), how) {
+                Ok(object) => {
+                    for i in 0..FRAMES as u32 {
+                        let frame = object.frame(i).unwrap();
+                        let whole = ROWS * COLS * 3 * frame.format.bytes_per_sample();
+                        assert_eq!(frame.data.len(), whole);
+                    }
+                }
+                Err(refusal) => {
+                    use unburn::outcome::Reason::{Decode, Inconsistent, Limit, Video};
+                    let known = [Decode, Inconsistent, Limit, Video];
+                    assert!(known.contains(&refusal.reason), "{refusal}");
+                    refused += 1;
+                }
+            }
+        }
+    }
+    assert!(refused > tried / 4, "{refused} of {tried}");
+}
+
+#[test]
 fn what_is_not_right_goes_nowhere() {
     let Some(program) = program() else { return };
     let place = Place::new();

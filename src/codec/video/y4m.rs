@@ -192,6 +192,47 @@ mod tests {
     }
 
     #[test]
+    fn broken_answers_are_refused_or_read_but_never_worse() {
+        let whole =
+            b"YUV4MPEG2 W2 H2 F25:1 Ip A1:1 C420jpeg XCOLORRANGE=FULL\nFRAME\nabcdefFRAME\nghijkl";
+        let mut state = 0x9e37_79b9_u32;
+        let mut below = |n: usize| {
+            state ^= state << 13;
+            state ^= state >> 17;
+            state ^= state << 5;
+            state as usize % n
+        };
+        let (mut refused, rounds) = (0, 20_000);
+        for _ in 0..rounds {
+            let mut bytes = whole.to_vec();
+            for _ in 0..=below(3) {
+                let at = below(bytes.len().max(1));
+                match below(4) {
+                    _ if bytes.len() < 2 => {}
+                    0 => bytes[at] ^= 1 << below(8),
+                    1 => drop(bytes.drain(at..(at + below(9)).min(bytes.len()))),
+                    2 => bytes.insert(at, b"09: \nWHFC"[below(9)]),
+                    _ => bytes.truncate(at.max(1)),
+                }
+            }
+            let accept = |h: &Header| match (h.width, h.height) {
+                (2, 2) => Ok(()),
+                _ => Err(CodecError::Damaged("another size")),
+            };
+            let mut frames = 0;
+            let take = |planes: &[u8]| {
+                frames += 1;
+                assert!(matches!(planes.len(), 6 | 12));
+                Ok(())
+            };
+            refused += u32::from(read(&mut &bytes[..], accept, take).is_err());
+            assert!(frames <= 4, "{frames} frames of at most 100 bytes");
+        }
+        // A change inside the frames is another picture, which is seen nowhere here.
+        assert!(refused > rounds / 3 && refused < rounds, "{refused}");
+    }
+
+    #[test]
     fn what_is_not_such_video_is_refused() {
         for line in [
             "",
