@@ -71,6 +71,19 @@ pub enum Faces {
     Deface,
 }
 
+/// What is done with encapsulated PDF; whatever it is, none is ever written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Documents {
+    /// It is quarantined unseen.
+    #[default]
+    Off,
+    /// Its pages are searched; it is quarantined with what was found as the reason.
+    Search,
+    /// Its pages are searched; it is dropped where anything is found, else quarantined.
+    Drop,
+}
+
 /// What becomes of patients that the list of pseudonyms does not have.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -156,6 +169,8 @@ pub struct Config {
     pub templates: Option<PathBuf>,
     /// The ffmpeg that video goes through; without one video is quarantined.
     pub ffmpeg: Option<PathBuf>,
+    /// What is done with encapsulated PDF.
+    pub documents: Documents,
     /// Folder with models that replace those inside.
     pub models: Option<PathBuf>,
     /// `auto`, `cpu`, `gpu` or part of an adapter's name.
@@ -191,6 +206,7 @@ impl Default for Config {
             mask_words: Vec::new(),
             templates: None,
             ffmpeg: None,
+            documents: Documents::Off,
             models: None,
             device: "auto".into(),
             jobs: 0,

@@ -88,6 +88,7 @@ reasons! {
     NotDicom = "not-dicom", Skipped, "neither a DICOM preamble nor a data set that can be parsed", "nothing: the file is not an image object";
     Dicomdir = "dicomdir", Skipped, "a DICOMDIR: an index that names other files and patients", "rebuild the index from the outputs";
 
+    DocumentDropped = "document-dropped", Skipped, "an encapsulated PDF with something like text on its pages (`--documents drop`)", "nothing: the site wants such documents left out";
     Symlink = "symbolic-link", Skipped, "a symbolic link inside a folder; links are not followed", "name the link itself on the command line if it is meant";
     SpecialFile = "special-file", Skipped, "a pipe, socket or device inside a folder", "nothing: it is not a stored file";
 
@@ -107,7 +108,10 @@ reasons! {
     ObjectClass = "object-class", Quarantined, "an object of a class that is not a plain image; with `--keep-metadata` also presentation states, segmentations and radiotherapy objects, whose headers only a profile treats", "use a profile, or a tool made for that class";
     StructuredReport = "structured-report", Quarantined, "a structured report: its text is its content", "say `--profile-options clean-structured-content`, or handle it with a tool made for reports";
     KeyObjects = "key-objects", Quarantined, "a key object selection: a list of images with a text that may name anybody", "say `--profile-options clean-structured-content`, or make a new one from the outputs";
-    Document = "encapsulated-document", Quarantined, "a document inside an object (PDF, CDA, STL …); its pages are not looked at", "search the document with a tool made for it";
+    Document = "encapsulated-document", Quarantined, "a document inside an object (PDF, CDA, STL …); its pages are not looked at", "search the document with a tool made for it; `--documents search` looks at the pages of PDF";
+    DocumentText = "document-text", Quarantined, "an encapsulated PDF with something like text on its pages (`--documents search`)", "make a new document without identities, or leave it out (`--documents drop`)";
+    DocumentEmpty = "document-nothing-found", Quarantined, "an encapsulated PDF on whose pages nothing was found; layers, attachments and metadata were not looked at, so it does not leave", "look at it; what is needed of it has to leave as images";
+    DocumentUnseen = "document-not-rendered", Quarantined, "an encapsulated PDF that could not be drawn in full: damaged, encrypted, too large, or with parts that the renderer does not know", "look at it with a viewer";
     Waveform = "waveform", Quarantined, "a waveform or a recording: annotations and voices name people", "handle it with a tool made for that class";
     RawData = "raw-data", Quarantined, "raw or spectroscopy data: what it holds is known to its maker alone", "send the images instead";
     ParametricMap = "parametric-map", Quarantined, "a map of the eye that must say that nothing is burned in, which was not looked for", "convert it to an image first";

@@ -90,7 +90,7 @@ pub struct CarrierAction {
     pub kind: String,
     /// How many of them.
     pub count: u32,
-    /// `removed`, `cleaned`, `rewritten`.
+    /// `removed`, `cleaned`, `rewritten`, `searched`.
     pub action: String,
 }
 

@@ -1,8 +1,10 @@
 //! The report: one JSON object a file, then a summary. Form and meaning of the fields: README, "Reports".
 
 use crate::geometry::Rect;
+use crate::key::Key;
 use crate::outcome::{Outcome, Reason, Refusal};
 use crate::plan::{Action, Carrier, CarrierAction, Shape};
+use crate::profile::derive::opaque;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -278,6 +280,32 @@ impl FileReport {
         self.detail = Some(refusal.detail.clone());
         self.output = None;
         self.output_sha256 = None;
+    }
+
+    /// The line for reports that are passed on: it says nothing of where the file came from. Opaque id, keyed digest, no text,
+    /// no marks; the output below `folder`, where names are keyed (`None`: they mirror the input).
+    #[must_use]
+    pub fn shared(&self, key: &Key, input: &Path, folder: Option<&Path>) -> FileReport {
+        let mut line = self.clone();
+        let id = opaque(key, 'F', "input path", input.as_os_str().as_encoded_bytes());
+        let keyed = |text: String| {
+            let mac = key.mac("shared digest", text.as_bytes());
+            mac.iter().map(|b| format!("{b:02x}")).collect()
+        };
+        line.input.clone_from(&id);
+        line.input_sha256 = line.input_sha256.map(keyed);
+        line.output = line.output.map(|output| {
+            match folder.and_then(|f| Path::new(&output).strip_prefix(f).ok()) {
+                Some(keyed) => keyed.to_string_lossy().into_owned(),
+                // A mirrored name is that of the input.
+                None => id.clone(),
+            }
+        });
+        line.id = Some(id);
+        line.marks.clear();
+        line.boxes.iter_mut().for_each(|b| b.text = None);
+        line.templates.iter_mut().for_each(|t| t.approved_by = None);
+        line
     }
 
     /// Number of findings with this action.

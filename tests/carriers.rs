@@ -153,6 +153,21 @@ fn objects() -> Vec<(&'static str, Sample, &'static str, u32)> {
             1,
         ),
         (
+            "private-thumbnail",
+            private(vec![(0x0009, 0x1005, "OB", hidden_jpeg())]),
+            "private-binary",
+            1,
+        ),
+        (
+            "private-bare-picture",
+            plain()
+                .with(0x0009, 0x0010, "LO", text("MAKER"))
+                .with(0x0009, 0x1005, "UN", bare_picture())
+                .with(0x0009, 0x1006, "OW", bare_picture()),
+            "private-binary",
+            2,
+        ),
+        (
             "curve",
             plain().with(0x5000, 0x3000, "OW", HIDDEN.to_vec()),
             "curve",
@@ -162,6 +177,44 @@ fn objects() -> Vec<(&'static str, Sample, &'static str, u32)> {
         ("comment", jpeg(true, false), "comment", 1),
         ("behind-the-stream", jpeg(false, true), "bytes-after-end", 1),
     ]
+}
+
+/// The beginning of a JPEG file, with something in it.
+fn hidden_jpeg() -> Vec<u8> {
+    [&b"\xFF\xD8\xFF\xE0"[..], HIDDEN].concat()
+}
+
+/// Samples of 64 × 32 pixels without a head.
+fn bare_picture() -> Vec<u8> {
+    let noise = (0..2048_u32).map(|i| (i * 31 % 253) as u8 | 0x80);
+    HIDDEN.iter().copied().chain(noise).collect()
+}
+
+#[test]
+fn what_cannot_be_a_picture_stays_with_the_header() {
+    let place = Place::new();
+    fs::create_dir(place.path("in")).unwrap();
+    let long = "a maker's remark; ".repeat(80);
+    let named = [&b"SV10\x04\x03\x02\x01"[..], &[0xEE; 2000]].concat();
+    let private = [
+        (0x1001, "UN", text("short")),
+        (0x1002, "UN", long.into_bytes()),
+        (0x1003, "OB", named),
+        (0x1004, "OB", vec![0x9A; 600]),
+    ];
+    let mut sample = plain().with(0x0029, 0x0010, "LO", text("MAKER"));
+    for (element, vr, value) in private.clone() {
+        sample = sample.with(0x0029, element, vr, value);
+    }
+    fs::write(place.path("in/a.dcm"), sample.bytes()).unwrap();
+    let done = place.redact(&[place.path("in")], "out", &["--device", "cpu"]);
+    assert_eq!(done.ran.code, 0, "{}", done.ran.err);
+    assert!(done.file("a.dcm").carriers.is_empty());
+    let bytes = fs::read(done.out.join("a.dcm")).unwrap();
+    for (element, _, value) in private {
+        let there = bytes.windows(value.len()).any(|w| w == value);
+        assert!(there, "{element:04X}");
+    }
 }
 
 /// Two JPEG frames; the second, which nobody masks, has more in it than its picture.

@@ -174,6 +174,53 @@ fn the_statement_tells_everything_but_patients() {
 }
 
 #[test]
+fn the_report_of_a_job_can_be_passed_on() {
+    let (place, count) = ran();
+    let share = [
+        "batch",
+        "report",
+        "job",
+        "--pictures",
+        "0",
+        "--share-report",
+        "share.jsonl",
+    ];
+    let made = place.run(&share);
+    assert_eq!(made.code, 0, "{}", made.err);
+    let text = fs::read(place.path("share.jsonl")).unwrap();
+    let hits = found(&secrets(), &text);
+    assert!(hits.is_empty(), "{hits:?}");
+    let lines = common::json_lines(&String::from_utf8(text).unwrap());
+    assert_eq!(lines.len(), count + 1);
+    assert_eq!(lines[count]["files"], count as u64);
+    let mut ids: Vec<&str> = lines[..count]
+        .iter()
+        .map(|l| l["input"].as_str().unwrap())
+        .collect();
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!(ids.len(), count);
+    for line in &lines[..count] {
+        let output = line["output"].as_str().unwrap();
+        assert!(place.path("out").join(output).is_file(), "{output}");
+        assert_eq!(
+            (&line["id"], &line["marks"]),
+            (&line["input"], &Value::Null)
+        );
+    }
+    // It is not replaced, and another key tells other ids: it is refused.
+    assert_eq!(place.run(&share).code, 2);
+    place.run(&["key", "new", "other.key"]);
+    let other = [
+        &share[..5],
+        &["--share-report", "b.jsonl", "--key", "other.key"],
+    ]
+    .concat();
+    assert_eq!(place.run(&other).code, 2);
+    assert!(!place.path("b.jsonl").exists());
+}
+
+#[test]
 fn with_the_key_the_statement_is_sealed_and_a_changed_output_shows() {
     let (place, _) = ran();
     let key = place.run(&["key", "new", "other.key"]);

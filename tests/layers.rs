@@ -67,6 +67,7 @@ const OWNERS: &[(&str, &str)] = &[
     ("openjp2", "dicom"),
     ("zune_core", "dicom"),
     ("zune_jpegxl", "dicom"),
+    ("hayro", "codec"),
     ("libc", "codec"),
     ("wgpu", "gpu"),
     ("pollster", "gpu"),

@@ -77,6 +77,9 @@ pub enum Verb {
         /// Which command.
         command: Vec<String>,
     },
+    /// Draws the pages of a PDF from stdin, for this program itself (see `codec::pdf`)
+    #[command(hide = true)]
+    DrawPages,
     /// Print help on a command, or on `reasons`
     Help {
         /// A command, or `reasons`.
@@ -242,6 +245,13 @@ pub struct JobReportArgs {
     /// Where the page goes; JOB/report.html if not said. It is private, as the job is.
     #[arg(long, value_name = "FILE")]
     pub html: Option<PathBuf>,
+    /// The report of the job once more with opaque ids and keyed digests instead of paths and digests: fit to be passed on. Needs
+    /// the key of the job.
+    #[arg(long, value_name = "FILE.jsonl")]
+    pub share_report: Option<PathBuf>,
+    /// The project key, for `--share-report`; `UNBURN_KEY` may hold it instead.
+    #[arg(long, value_name = "FILE")]
+    pub key: Option<PathBuf>,
     /// How many images the page shows, the most doubtful first; they are planned once more.
     #[arg(long, value_name = "N", default_value_t = 12)]
     pub pictures: usize,

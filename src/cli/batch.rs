@@ -14,6 +14,7 @@ use crate::batch::job::spec::{Release, Spec, WorkSpec};
 use crate::batch::job::status::{self, Status};
 use crate::batch::job::summary::{self, JobSummary};
 use crate::batch::job::{self, Job, View, contact, merge};
+use crate::batch::report_file::ReportFile;
 use crate::batch::run::Crew;
 use crate::batch::walk::{self, Links};
 use crate::config::Config;
@@ -173,6 +174,11 @@ fn merge(args: &JobMergeArgs) -> Result<Exit> {
 
 fn report(args: &JobReportArgs) -> Result<Exit> {
     let mut view = View::open(&args.job)?;
+    if let Some(path) = &args.share_report {
+        let key = job_key(args.key.as_deref())?;
+        job::check_key(&view.spec, &key)?;
+        share(&mut view, &key, path)?;
+    }
     let forecast = plan::load(&args.job);
     let summary = JobSummary::of(&view.spec, &mut view.journal, forecast, args.pictures)?;
     let pictures = if summary.suspects.is_empty() {
@@ -196,6 +202,18 @@ fn report(args: &JobReportArgs) -> Result<Exit> {
     }
     out.finish()?;
     Ok(Exit::Done)
+}
+
+/// Writes the report that can be passed on.
+fn share(view: &mut View, key: &Key, path: &Path) -> Result<()> {
+    let mut file = ReportFile::create(path, false)?;
+    let keyed = view.spec.settings.keyed_names();
+    let folder = keyed.then(|| view.spec.work.output.clone());
+    let summary = job::report::each(&view.spec, &mut view.journal, |member, report| {
+        file.line(&report.shared(key, &member.entry.item.input, folder.as_deref()))
+    })?;
+    file.line(&summary)?;
+    file.finish()
 }
 
 fn resume(args: JobResumeArgs) -> Result<Exit> {

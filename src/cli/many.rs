@@ -227,26 +227,6 @@ fn refuse_input_as_report(path: &Path, items: &[WorkItem]) -> Result<()> {
     Ok(())
 }
 
-/// A report line that says nothing of where the file came from: opaque id, keyed digest, output below its folder.
-fn shared(engine: &Engine, report: &FileReport, input: &Path, folder: Option<&Path>) -> FileReport {
-    let mut line = report.clone();
-    let id = engine.opaque_id(input);
-    line.input.clone_from(&id);
-    line.input_sha256 = line.input_sha256.map(|s| engine.keyed(&s));
-    line.output = line.output.map(|output| {
-        match folder.and_then(|f| Path::new(&output).strip_prefix(f).ok()) {
-            Some(keyed) => keyed.to_string_lossy().into_owned(),
-            // A mirrored name is that of the input.
-            None => id.clone(),
-        }
-    });
-    line.id = Some(id);
-    line.marks.clear();
-    line.boxes.iter_mut().for_each(|b| b.text = None);
-    line.templates.iter_mut().for_each(|t| t.approved_by = None);
-    line
-}
-
 /// Tells about every file as it comes.
 struct Teller<'a> {
     out: Out,
@@ -293,7 +273,7 @@ impl Observer for Teller<'_> {
             item.mirrored = PathBuf::from(&id);
             report.id = Some(id);
         }
-        let shared = shared(self.engine, &report, &item.input, self.hide);
+        let shared = report.shared(self.engine.key(), &item.input, self.hide);
         let lines = [(&mut self.report, &report), (&mut self.shared, &shared)];
         for (file, line) in lines {
             if let Some(file) = file

@@ -85,8 +85,18 @@ pub fn main() -> ExitCode {
         Verb::Optout(verb) => lists::optout(verb),
         Verb::Completions { shell } => help::completions(shell),
         Verb::Man { command } => help::man(&command),
+        Verb::DrawPages => draw_pages(),
         Verb::Help { topic } => help::topic(&topic),
     })
+}
+
+/// The other end of [`crate::codec::pdf::Renderer`]. It says nothing: the document is not to end up in a log.
+fn draw_pages() -> Result<Exit> {
+    let mut output = std::io::BufWriter::with_capacity(1 << 20, std::io::stdout().lock());
+    match crate::codec::pdf::serve(&mut std::io::stdin().lock(), &mut output) {
+        Ok(()) => Ok(Exit::Done),
+        Err(_) => Ok(Exit::CouldNotRun),
+    }
 }
 
 fn finish(result: Result<Exit>) -> ExitCode {

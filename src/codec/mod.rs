@@ -9,6 +9,7 @@
 //! | JPEG-LS, ISO 14495-1 | [`jpeg_ls::decode`] | [`jpeg_ls::encode`] |
 //! | JPEG Lossless, first-order prediction | none | [`jpeg_lossless::encode`] |
 //! | JPEG, sequential and progressive DCT of 8 or 12 bits | [`jpeg::decode`] | block masks only: [`jpeg::Coefficients`] |
+//! | pages of PDF | [`pdf::Renderer::pages`], in a process of its own | none |
 //! | MPEG-2, H.264, HEVC | [`video::Tool::decode`] | [`video::Tool::encode`], both by a program from outside |
 //!
 //! Every decoder treats its input as hostile: it never panics, allocates in proportion to the frame size the caller allows
@@ -18,6 +19,8 @@
 pub mod jpeg;
 pub mod jpeg_lossless;
 pub mod jpeg_ls;
+pub mod pdf;
+pub mod process;
 pub mod rle;
 pub mod video;
 

@@ -42,9 +42,9 @@ pub fn run<T>(
     confine(&mut command, most)?;
     let mut child = command
         .spawn()
-        .map_err(|_| CodecError::Unsupported("the video program cannot be started"))?;
+        .map_err(|_| CodecError::Unsupported("the program cannot be started"))?;
     let (Some(mut input), Some(mut output)) = (child.stdin.take(), child.stdout.take()) else {
-        return Err(CodecError::Unsupported("the video program has no pipes"));
+        return Err(CodecError::Unsupported("the program has no pipes"));
     };
     // `None` once the program has been waited for: its number may be another's then.
     let running = Mutex::new(Some(child));
@@ -100,9 +100,7 @@ pub fn run<T>(
         if well {
             Ok(taken)
         } else {
-            Err(CodecError::Damaged(
-                "the video program failed, or took too long",
-            ))
+            Err(CodecError::Damaged("the program failed, or took too long"))
         }
     })
 }
@@ -156,7 +154,7 @@ fn confine(command: &mut Command, most: Duration) -> Result<(), CodecError> {
 #[cfg(not(unix))]
 fn confine(_: &mut Command, _: Duration) -> Result<(), CodecError> {
     Err(CodecError::Unsupported(
-        "a video program can only be confined on Unix",
+        "a program can only be confined on Unix",
     ))
 }
 

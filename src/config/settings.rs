@@ -224,6 +224,13 @@ pub const SETTINGS: &[Setting] = &[
         help: "ffmpeg (5.1 or newer) through which video goes: decoded, masked and coded anew as a whole; without it video is quarantined",
     },
     Setting {
+        key: "documents",
+        flag: "documents",
+        kind: Kind::Word(&["off", "search", "drop"]),
+        plan: true,
+        help: "encapsulated PDF: not looked at, its pages searched and the finding told, or dropped where anything is found; it never leaves",
+    },
+    Setting {
         key: "models",
         flag: "models",
         kind: Kind::Path,

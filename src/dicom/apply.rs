@@ -6,6 +6,7 @@
 use super::attributes::{Carrier, HeaderOp, ItemValue, code_item};
 use super::dataset::{DataSet, Element, Encoding, Item, Value};
 use super::encode::padding;
+use super::hidden;
 use super::overlay::{is_curve_group, is_overlay_group};
 use super::value::{Values, raw};
 use dicom_core::{Tag, VR};
@@ -44,7 +45,7 @@ fn one(bytes: &[u8], set: &mut DataSet, op: &HeaderOp) {
         HeaderOp::SetFirst { tag, value } => set_first(bytes, set, *tag, value),
         HeaderOp::Remove { tag } => set.elements.retain(|e| e.tag != *tag),
         HeaderOp::RemoveCarrier(carrier) => {
-            remove(set, *carrier, 0);
+            remove(bytes, set, *carrier, 0);
         }
         HeaderOp::AppendItem { tag, item } => {
             let item = new_item(set.encoding, item);
@@ -119,7 +120,7 @@ fn set_first(bytes: &[u8], set: &mut DataSet, tag: Tag, value: &str) {
 }
 
 /// Gives whether anything was removed; the sequences around it then lose their place in the source.
-fn remove(set: &mut DataSet, carrier: Carrier, depth: u32) -> bool {
+fn remove(bytes: &[u8], set: &mut DataSet, carrier: Carrier, depth: u32) -> bool {
     let before = set.elements.len();
     set.elements.retain(|e| match carrier {
         Carrier::Icons => e.tag != tags::ICON_IMAGE_SEQUENCE,
@@ -128,13 +129,14 @@ fn remove(set: &mut DataSet, carrier: Carrier, depth: u32) -> bool {
         Carrier::NestedPixelData => {
             depth == 0 || e.tag.0 != 0x7FE0 || !matches!(e.tag.1, 0x0008 | 0x0009 | 0x0010)
         }
+        Carrier::PrivatePictures => !hidden::may_be_picture(bytes, e),
     });
     let mut removed = set.elements.len() != before;
     for e in &mut set.elements {
         if let Value::Items(items) = &mut e.value {
             let mut inside = false;
             for item in items {
-                inside |= remove(&mut item.set, carrier, depth + 1);
+                inside |= remove(bytes, &mut item.set, carrier, depth + 1);
             }
             if inside {
                 e.source = None;

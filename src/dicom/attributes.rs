@@ -26,6 +26,8 @@ pub enum Carrier {
     Curves,
     /// Pixel Data inside items.
     NestedPixelData,
+    /// Private binary values that may be pictures.
+    PrivatePictures,
 }
 
 /// One change of the header.

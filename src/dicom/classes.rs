@@ -7,6 +7,8 @@ use crate::outcome::{Reason, Refusal};
 const STORAGE: &str = "1.2.840.10008.5.1.4.1.1.";
 /// Media Storage Directory.
 pub const DICOMDIR: &str = "1.2.840.10008.1.3.10";
+/// Encapsulated PDF Storage.
+pub const ENCAPSULATED_PDF: &str = "1.2.840.10008.5.1.4.1.1.104.1";
 
 /// What (0028,0301) may hold in a class (dicom.md §1.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

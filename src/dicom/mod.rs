@@ -24,6 +24,7 @@ mod encode;
 mod file;
 mod format;
 mod fragments;
+mod hidden;
 mod identity;
 mod object;
 mod overlay;

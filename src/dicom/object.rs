@@ -123,6 +123,8 @@ pub struct Reading<'a> {
     pub limits: &'a Limits,
     /// What decodes video; without it video is refused.
     pub video: Option<&'a Tool>,
+    /// Whether encapsulated PDF is opened, to be looked at.
+    pub documents: bool,
 }
 
 impl<'a> From<&'a Limits> for Reading<'a> {
@@ -130,6 +132,7 @@ impl<'a> From<&'a Limits> for Reading<'a> {
         Reading {
             limits,
             video: None,
+            documents: false,
         }
     }
 }
@@ -200,7 +203,11 @@ pub fn open_bytes<'a>(
     how: impl Into<Reading<'a>>,
     header_only: HeaderOnly,
 ) -> Result<Opened, Refusal> {
-    let Reading { limits, video } = how.into();
+    let Reading {
+        limits,
+        video,
+        documents,
+    } = how.into();
     if bytes.len() as u64 > limits.file_bytes {
         return Err(Refusal::new(Reason::Limit, "the file is above the limit"));
     }
@@ -212,7 +219,7 @@ pub fn open_bytes<'a>(
         set: &read.set,
     };
     if v.code(tags::SOP_CLASS_UID)
-        .is_some_and(|c| header_only.takes(&c))
+        .is_some_and(|c| header_only.takes(&c) || documents && c == classes::ENCAPSULATED_PDF)
     {
         return HeaderObject::new(read, sha256).map(|o| Opened::Header(Box::new(o)));
     }
@@ -229,7 +236,7 @@ pub fn open_bytes<'a>(
     let header_format = format::from_header(&v, limits)?;
     let count = frame_count(&v, limits)?;
     let mut carriers = Carriers {
-        nested: overlay::count(&read.set),
+        nested: overlay::count(&read.bytes, &read.set),
         trailing_bytes: read.trailing as u64,
         preamble,
         ..Carriers::default()

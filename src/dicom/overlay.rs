@@ -2,6 +2,7 @@
 
 use super::dataset::{DataSet, Value};
 use super::decode::unpack_bits;
+use super::hidden;
 use super::value::Values;
 use crate::frame::{Frame, Gray};
 use crate::outcome::{Reason, Refusal};
@@ -131,16 +132,18 @@ pub struct NestedCounts {
     pub curves: u32,
     /// Pixel Data elements inside items that are not icons.
     pub pixel_data: u32,
+    /// Private binary values that may be pictures ([`super::hidden`]).
+    pub private: u32,
 }
 
 /// Counts what can carry a picture beside the top-level Pixel Data.
-pub fn count(set: &DataSet) -> NestedCounts {
+pub fn count(bytes: &[u8], set: &DataSet) -> NestedCounts {
     let mut n = NestedCounts::default();
-    count_in(set, 0, false, &mut n);
+    count_in(bytes, set, 0, false, &mut n);
     n
 }
 
-fn count_in(set: &DataSet, depth: u32, in_icon: bool, n: &mut NestedCounts) {
+fn count_in(bytes: &[u8], set: &DataSet, depth: u32, in_icon: bool, n: &mut NestedCounts) {
     let mut last = 0;
     for e in &set.elements {
         let icon = e.tag == Tag(0x0088, 0x0200);
@@ -152,9 +155,10 @@ fn count_in(set: &DataSet, depth: u32, in_icon: bool, n: &mut NestedCounts) {
         }
         let pixels = e.tag.0 == 0x7FE0 && matches!(e.tag.1, 0x0008 | 0x0009 | 0x0010);
         n.pixel_data += u32::from(pixels && depth > 0 && !in_icon);
+        n.private += u32::from(hidden::may_be_picture(bytes, e));
         if let Value::Items(items) = &e.value {
             for item in items {
-                count_in(&item.set, depth + 1, in_icon || icon, n);
+                count_in(bytes, &item.set, depth + 1, in_icon || icon, n);
             }
         }
     }

@@ -11,8 +11,9 @@ use super::object::PIXEL_DATA;
 use super::support::{Codec, EXPLICIT_BE, EXPLICIT_LE, Support};
 use super::value::Values;
 use super::write::write_whole;
-use super::{Consent, Person, consent, overlay};
+use super::{Consent, Person, classes, consent, identity, overlay};
 use crate::config::Limits;
+use crate::facts::Identity;
 use crate::key::Key;
 use crate::outcome::{Reason, Refusal};
 use dicom_dictionary_std::tags;
@@ -88,6 +89,29 @@ impl HeaderObject {
     /// SOP Class UID.
     pub fn sop_class(&self) -> &str {
         &self.class
+    }
+
+    /// The file inside an encapsulated PDF, without padding; `None` for other objects, empty where it is missing.
+    pub fn pdf(&self) -> Option<&[u8]> {
+        if self.class != classes::ENCAPSULATED_PDF {
+            return None;
+        }
+        let v = Values {
+            bytes: &self.bytes,
+            set: &self.set,
+        };
+        let whole = match v.set.get(tags::ENCAPSULATED_DOCUMENT).map(|e| &e.value) {
+            Some(Value::Source(range)) => self.bytes.get(range.clone()).unwrap_or_default(),
+            _ => &[],
+        };
+        let said = v.int(tags::ENCAPSULATED_DOCUMENT_LENGTH);
+        let length = said.and_then(|n| usize::try_from(n).ok());
+        Some(whole.get(..length.unwrap_or(whole.len())).unwrap_or(whole))
+    }
+
+    /// Whom the header names.
+    pub fn identities(&self) -> Vec<Identity> {
+        identity::identities(&self.bytes, &self.set)
     }
 
     /// Whether there are pixels, which nobody searches.
@@ -199,7 +223,7 @@ impl HeaderObject {
                 "the pixels are not those of the input",
             ));
         }
-        let left = overlay::count(&read.set);
+        let left = overlay::count(&read.bytes, &read.set);
         if left.icons + left.overlays + left.curves + left.pixel_data > 0 {
             return Err(bad("an icon, overlay or curve is left"));
         }

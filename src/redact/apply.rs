@@ -62,6 +62,7 @@ impl Cleaning {
             ("nested-pixel-data", c.nested.pixel_data, "removed"),
             ("offset-table", u32::from(c.stale_offset_table), "rewritten"),
             ("overlay", c.nested.overlays, "removed"),
+            ("private-binary", c.nested.private, "removed"),
             ("preamble", u32::from(c.preamble), "cleaned"),
             (
                 "trailing-bytes",
@@ -152,6 +153,7 @@ impl Output {
             (nested.overlays, dicom::Carrier::Overlays),
             (nested.curves, dicom::Carrier::Curves),
             (nested.pixel_data, dicom::Carrier::NestedPixelData),
+            (nested.private, dicom::Carrier::PrivatePictures),
         ];
         let masked = |face: bool| {
             plan.items

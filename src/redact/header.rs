@@ -104,9 +104,9 @@ impl Engine {
         )
     }
 
-    /// A keyed digest, for reports that are shared.
-    pub fn keyed(&self, text: &str) -> String {
-        hex(&self.key.mac("shared digest", text.as_bytes()))
+    /// The key of this run.
+    pub fn key(&self) -> &Key {
+        &self.key
     }
 
     /// Whether a word is public whatever it names.
@@ -437,6 +437,10 @@ impl Engine {
             out: None,
         });
         report.warnings = object.notes().iter().map(|n| (*n).to_owned()).collect();
+        if let Some(pdf) = object.pdf() {
+            self.gate(&object.person(), object.consent(), report)?;
+            return Err(self.document(pdf, &object.identities(), report));
+        }
         report.warnings.push("header-only".into());
         let Some(profile) = &self.site.profile else {
             return Err(Refusal::new(

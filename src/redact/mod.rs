@@ -8,6 +8,7 @@ mod apply;
 mod bands;
 mod blend;
 mod blocks;
+mod document;
 mod draft;
 mod equipment;
 mod face;
@@ -33,7 +34,7 @@ pub use planner::FixedPoint;
 pub use search::{Candidate, Finding, Searcher};
 
 use crate::codec::video::Tool as VideoTool;
-use crate::config::{Config, Policy};
+use crate::config::{Config, Documents, Policy};
 use crate::detect::{self, Detector};
 use crate::dicom::support::Codec;
 use crate::dicom::{self, FaceClaim, Object, Opened, Reading};
@@ -210,7 +211,11 @@ impl Engine {
 
     /// Reads a file; with a profile also objects of which only the header is treated.
     fn open_input(&self, input: Input<'_>) -> Result<Opened, Refusal> {
-        input.open(self.reading(), self.header_only_objects())
+        let how = Reading {
+            documents: self.config.documents != Documents::Off,
+            ..self.reading()
+        };
+        input.open(how, self.header_only_objects())
     }
 
     /// How files are read.
@@ -218,6 +223,7 @@ impl Engine {
         Reading {
             limits: &self.config.limits,
             video: self.video.as_ref(),
+            documents: false,
         }
     }
 
@@ -498,6 +504,10 @@ impl Engine {
         let checked = work.timings.time("verify", || {
             let (path, syntax, how) = (pending.path(), form.syntax(), self.reading());
             let reread = dicom::check_written(path, object, syntax, &written, keep_uids, how)?;
+            if reread.carriers().nested != dicom::NestedCounts::default() {
+                let what = "an icon, overlay, curve or hidden picture is left";
+                return Err(Refusal::new(Reason::BadEncoding, what));
+            }
             if let Some(deidentified) = &deidentified {
                 let bytes =
                     std::fs::read(path).map_err(|e| publish::refusal("reading back", &e))?;

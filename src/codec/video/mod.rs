@@ -1,13 +1,12 @@
 //! Video streams (MPEG-2, H.264, HEVC) through a program that the site names: ffmpeg 5.1 or newer.
 //!
-//! The stream goes in through stdin and comes out through stdout ([`process`]); the program may open nothing, neither files
+//! The stream goes in through stdin and comes out through stdout ([`super::process`]); the program may open nothing, neither files
 //! nor the network (`-protocol_whitelist pipe`), and uses only the container and coding that were asked for. It is not
 //! believed: frames are counted and compared by the caller. Sound, subtitles, metadata and user data do not come along.
 
-pub mod process;
 pub mod y4m;
 
-use super::CodecError;
+use super::{CodecError, process};
 use std::io::Write;
 use std::path::PathBuf;
 use std::time::Duration;
