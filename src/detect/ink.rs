@@ -21,6 +21,12 @@ pub struct Extent {
 const MIN_CONTRAST: u32 = 10;
 /// Smallest difference from the background that keeps a pixel inside the cover.
 const FAINT_CONTRAST: u32 = 6;
+/// Largest difference from the background in which nothing is drawn.
+const FLAT_CONTRAST: u8 = 2;
+/// How far around the glyphs the cover follows the map where the picture is restless: pixels, and a part of the glyphs'
+/// height. All ink of the size of glyphs is in the glyphs' box already.
+const RING_PX: u32 = 2;
+const RING_DIVISOR: u32 = 8;
 /// Ink may cover at most this share of the window (percent), or the background was mistaken.
 const MAX_INK_PERCENT: u64 = 60;
 
@@ -32,24 +38,27 @@ pub fn extent(picture: &Gray, region: &Rect, core: &Rect) -> Extent {
     let anchor = if core.is_empty() { *region } else { *core };
     let reach = 3 + height / 2;
     let window = region.grow(reach, w, h);
-    let Some(ink) = Ink::of(picture, &window) else {
+    // Something bright beside a line of little contrast: the line by itself has the measure.
+    let seen = [&window, region].into_iter().find_map(|measure| {
+        let ink = Ink::of(picture, &window, measure)?;
+        let glyphs = ink.hull_of_pieces(&anchor, region, height)?;
+        Some((ink, glyphs))
+    });
+    let Some((ink, glyphs)) = seen else {
         return Extent {
             tight: *region,
             cover: loose,
         };
     };
-    let Some(glyphs) = ink.hull_of_pieces(&anchor, region, height) else {
-        return Extent {
-            tight: *region,
-            cover: loose,
-        };
-    };
-    // Ink may be too faint in parts of the line to be counted, so the core always stays inside.
-    let tight = glyphs.hull(&anchor);
-    let blank_free = ink.without_blank_sides(&region.hull(&tight), &tight);
+    // Ink may be too faint in parts of the line to be counted, so the core stays inside, but for sides where the picture
+    // is flat: the map blurs the ends of large letters by more than a letter's stroke.
+    let tight = ink.without_sides(&glyphs.hull(&anchor), &glyphs, FLAT_CONTRAST + 1);
+    let size = tight.w.min(tight.h);
+    let near = region.intersect(&tight.grow(RING_PX + size / RING_DIVISOR, w, h));
+    let cover = ink.without_sides(&near.hull(&tight), &tight, ink.faint);
     Extent {
         tight,
-        cover: blank_free.grow(1 + height / 16, w, h),
+        cover: cover.grow(1 + size / 16, w, h),
     }
 }
 
@@ -63,7 +72,7 @@ const GAP_DIVISOR: u32 = 16;
 /// together mask all ink in it.
 pub fn rows(picture: &Gray, tight: &Rect, cover: &Rect) -> Vec<Extent> {
     let window = cover.grow(1, picture.width, picture.height);
-    let Some(ink) = Ink::of(picture, &window) else {
+    let Some(ink) = Ink::of(picture, &window, &window) else {
         return Vec::new();
     };
     let counts: Vec<u32> = (tight.y..tight.bottom())
@@ -110,7 +119,7 @@ pub fn rows(picture: &Gray, tight: &Rect, cover: &Rect) -> Vec<Extent> {
         if !glyphs.is_empty() {
             parts.push(Extent {
                 tight: glyphs,
-                cover: ink.without_blank_sides(&whole, &glyphs),
+                cover: ink.without_sides(&whole, &glyphs, ink.faint),
             });
         }
     }
@@ -124,54 +133,51 @@ struct Ink {
     bounds: (u32, u32),
     /// Pixels that surely stand out.
     set: Vec<bool>,
-    /// Pixels that may.
-    faint: Vec<bool>,
+    /// Difference of each pixel from the background.
+    differences: Vec<u8>,
+    /// Difference from which a pixel may be part of a glyph.
+    faint: u8,
 }
 
 impl Ink {
-    /// Pixels that differ from the window's background by a good part of the strongest difference there.
-    fn of(picture: &Gray, window: &Rect) -> Option<Ink> {
-        let mut counts = [0u32; 256];
-        for y in window.y..window.bottom() {
-            for &v in &picture.row(y)[window.x as usize..window.right() as usize] {
-                counts[v as usize] += 1;
-            }
-        }
-        let total = window.area();
-        let background = median(&counts, total) as i32;
-        let mut differences = [0u32; 256];
+    /// Pixels that differ from the window's background by a good part of the strongest difference in `measure`, a part of the
+    /// window.
+    fn of(picture: &Gray, window: &Rect, measure: &Rect) -> Option<Ink> {
+        let total = measure.area();
+        let counts = histogram(picture, measure);
+        let background = median(&histogram(picture, window), window.area());
+        let mut differing = [0u32; 256];
         for (v, n) in counts.iter().enumerate() {
-            differences[(v as i32 - background).unsigned_abs() as usize] += n;
+            differing[usize::from((v as u8).abs_diff(background))] += n;
         }
         // The difference that the most distinct 3 % of the pixels reach.
         let mut left = total * 3 / 100;
         let mut peak = 255usize;
-        while peak > 0 && u64::from(differences[peak]) <= left {
-            left -= u64::from(differences[peak]);
+        while peak > 0 && u64::from(differing[peak]) <= left {
+            left -= u64::from(differing[peak]);
             peak -= 1;
         }
         let threshold = MIN_CONTRAST.max(peak as u32 * 2 / 5);
         if (peak as u32) < MIN_CONTRAST {
             return None;
         }
-        let weak = FAINT_CONTRAST.max(peak as u32 / 6);
-        let (mut set, mut faint) = (
-            Vec::with_capacity(total as usize),
-            Vec::with_capacity(total as usize),
-        );
+        let faint = FAINT_CONTRAST.max(peak as u32 / 6) as u8;
+        let mut differences = Vec::with_capacity(total as usize);
         for y in window.y..window.bottom() {
-            for &v in &picture.row(y)[window.x as usize..window.right() as usize] {
-                let difference = (i32::from(v) - background).unsigned_abs();
-                set.push(difference >= threshold);
-                faint.push(difference >= weak);
-            }
+            let row = &picture.row(y)[window.x as usize..window.right() as usize];
+            differences.extend(row.iter().map(|v| v.abs_diff(background)));
         }
+        let set: Vec<bool> = differences
+            .iter()
+            .map(|d| u32::from(*d) >= threshold)
+            .collect();
         let inked = set.iter().filter(|s| **s).count() as u64;
         let bounds = (picture.width, picture.height);
-        (inked * 100 <= total * MAX_INK_PERCENT).then_some(Ink {
+        (inked * 100 <= window.area() * MAX_INK_PERCENT).then_some(Ink {
             window: *window,
             bounds,
             set,
+            differences,
             faint,
         })
     }
@@ -247,12 +253,14 @@ impl Ink {
         hull
     }
 
-    /// Takes rows and columns off the sides of `rect` in which nothing stands out, never into `least`.
-    fn without_blank_sides(&self, rect: &Rect, least: &Rect) -> Rect {
+    /// Takes rows and columns off the sides of `rect` in which every pixel differs by less than `level` from the background,
+    /// never into `least`.
+    fn without_sides(&self, rect: &Rect, least: &Rect, level: u8) -> Rect {
         let blank = |r: Rect| {
             (r.y..r.bottom()).all(|y| {
                 let row = (y - self.window.y) as usize * self.window.w as usize;
-                (r.x..r.right()).all(|x| !self.faint[row + (x - self.window.x) as usize])
+                (r.x..r.right())
+                    .all(|x| self.differences[row + (x - self.window.x) as usize] < level)
             })
         };
         let (mut x0, mut y0, mut x1, mut y1) = (rect.x, rect.y, rect.right(), rect.bottom());
@@ -295,6 +303,17 @@ fn in_line(piece: &Rect, anchor: &Rect, height: u32) -> bool {
     } else {
         level(piece.x, piece.right(), anchor.x, anchor.right())
     }
+}
+
+/// How many pixels of `part` have each value.
+fn histogram(picture: &Gray, part: &Rect) -> [u32; 256] {
+    let mut counts = [0u32; 256];
+    for y in part.y..part.bottom() {
+        for &v in &picture.row(y)[part.x as usize..part.right() as usize] {
+            counts[v as usize] += 1;
+        }
+    }
+    counts
 }
 
 fn median(counts: &[u32; 256], total: u64) -> u8 {
@@ -374,6 +393,42 @@ mod tests {
         let e = extent(&picture(&[], 0), &region, &Rect::default());
         assert!(e.cover.contains(&region));
         assert_eq!(e.tight, region);
+    }
+
+    #[test]
+    fn a_core_that_is_wider_than_the_glyphs_gives_way_where_the_picture_is_flat() {
+        let (region, core) = (Rect::new(20, 8, 76, 34), Rect::new(26, 14, 60, 22));
+        let glyphs = Rect::from_corners(40, 20, 72, 30);
+        let e = extent(&picture(&stems(40, 20, 6), 220), &region, &core);
+        assert_eq!(e.tight, glyphs);
+        assert!(glyphs.grow(6, 120, 60).contains(&e.cover), "{:?}", e.cover);
+        // A mark of three levels is below what counts as ink, and holds the core all the same.
+        let mut faint = picture(&stems(40, 20, 6), 220);
+        faint.row_mut(25)[30] = 23;
+        assert_eq!(extent(&faint, &region, &core).tight.x, 30);
+    }
+
+    #[test]
+    fn a_bright_neighbour_does_not_hide_the_glyphs_of_a_line_of_little_contrast() {
+        let mut p = picture(&stems(40, 20, 6), 42);
+        p.row_mut(44)[30..90].fill(250);
+        p.row_mut(45)[30..90].fill(250);
+        let e = extent(&p, &Rect::new(28, 10, 56, 30), &Rect::new(36, 18, 40, 14));
+        assert_eq!(e.tight, Rect::from_corners(40, 20, 72, 30));
+    }
+
+    #[test]
+    fn in_a_restless_picture_the_cover_stays_near_the_glyphs() {
+        let glyphs = (0..6).map(|i| Rect::new(40 + 6 * i, 20, 3, 10));
+        let mut p = picture(&glyphs.collect::<Vec<_>>(), 220);
+        for (i, v) in p.data.iter_mut().enumerate() {
+            *v = (*v).max(20 + (i % 7 * 11 % 60) as u8);
+        }
+        let e = extent(&p, &Rect::new(32, 12, 48, 26), &Rect::new(40, 22, 32, 6));
+        let glyphs = Rect::from_corners(40, 20, 73, 30);
+        assert_eq!(e.tight, glyphs);
+        assert!(glyphs.grow(6, 120, 60).contains(&e.cover), "{:?}", e.cover);
+        assert!(e.cover.contains(&glyphs.grow(3, 120, 60)), "{:?}", e.cover);
     }
 
     #[test]
