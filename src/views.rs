@@ -45,12 +45,39 @@ const END_RANGE_DIVISOR: i64 = 16;
 
 /// Every distinct view of a frame; at least one.
 pub fn views(frame: &Frame, display: &Display) -> Vec<View> {
+    views_over(frame, display, None)
+}
+
+/// The views of a frame of which parts are masked, spread over the range that it had before: without its text a picture
+/// would be spread until its noise reads as text. Its own range where there is none.
+pub fn views_over(frame: &Frame, display: &Display, range: Option<ValueRange>) -> Vec<View> {
     if frame.format.float {
         float::views(frame, display)
     } else if is_colour(frame) {
         colour_views(&rgb(frame, display))
     } else {
-        gray_views(frame, display)
+        gray_views(
+            frame,
+            display,
+            range.unwrap_or_else(|| Histogram::of(frame).range()),
+        )
+    }
+}
+
+/// The stored values over which the views of a grey frame are spread that no header asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ValueRange {
+    /// All values.
+    full: (i64, i64),
+    /// All but the outermost half percent at each end.
+    robust: (i64, i64),
+}
+
+impl ValueRange {
+    /// Range of a frame of whole numbers with one grey sample a pixel; `None` for any other, whose views do not need one.
+    pub fn of(frame: &Frame) -> Option<ValueRange> {
+        let spread = !frame.format.float && !is_colour(frame);
+        spread.then(|| Histogram::of(frame).range())
     }
 }
 
@@ -243,12 +270,11 @@ fn merge_touching(mut rects: Vec<Rect>) -> Vec<Rect> {
 }
 
 /// Views of a frame with one sample a pixel, the one that a person sees first in front.
-fn gray_views(frame: &Frame, display: &Display) -> Vec<View> {
-    let values = Histogram::of(frame);
+fn gray_views(frame: &Frame, display: &Display, range: ValueRange) -> Vec<View> {
     let mut views: Vec<View> = Vec::new();
     for (name, table) in header_tables(display)
         .into_iter()
-        .chain(range_tables(frame, &values))
+        .chain(range_tables(frame, range))
     {
         let picture = render(frame, table.as_ref());
         let same = |v: &View| {
@@ -298,9 +324,8 @@ fn header_tables(display: &Display) -> Vec<(String, Table<'_>)> {
 }
 
 /// The views that the stored values ask for.
-fn range_tables(frame: &Frame, values: &Histogram) -> Vec<(String, Table<'static>)> {
-    let (min, max) = (values.quantile(0, 1000), values.quantile(1000, 1000));
-    let (low, high) = (values.quantile(5, 1000), values.quantile(995, 1000));
+fn range_tables(frame: &Frame, range: ValueRange) -> Vec<(String, Table<'static>)> {
+    let ((min, max), (low, high)) = (range.full, range.robust);
     let mut tables: Vec<(String, Table<'static>)> = Vec::new();
     let mut add = |name: &str, from: i64, to: i64| {
         tables.push((name.into(), Box::new(move |v| spread(v, from, to))));
@@ -378,7 +403,7 @@ pub fn look(frame: &Frame, display: &Display, look: Look<'_>) -> Option<Picture>
         Look::First => {
             let first = header_tables(display).into_iter().next();
             let (_, table) = first.or_else(|| {
-                range_tables(frame, &Histogram::of(frame))
+                range_tables(frame, Histogram::of(frame).range())
                     .into_iter()
                     .next()
             })?;
@@ -389,7 +414,7 @@ pub fn look(frame: &Frame, display: &Display, look: Look<'_>) -> Option<Picture>
             let table = match header_tables(display).into_iter().find(named) {
                 Some((_, table)) => table,
                 None => {
-                    let mut tables = range_tables(frame, &Histogram::of(frame)).into_iter();
+                    let mut tables = range_tables(frame, Histogram::of(frame).range()).into_iter();
                     tables.find(|(n, _)| n == name)?.1
                 }
             };
@@ -457,6 +482,13 @@ impl Histogram {
             c.1 = sum;
         }
         Histogram { cumulative: counts }
+    }
+
+    fn range(&self) -> ValueRange {
+        ValueRange {
+            full: (self.quantile(0, 1000), self.quantile(1000, 1000)),
+            robust: (self.quantile(5, 1000), self.quantile(995, 1000)),
+        }
     }
 
     /// The smallest value that at least `part / whole` of the pixels do not exceed.
@@ -542,6 +574,29 @@ mod tests {
 
     fn words16(words: [u16; 4]) -> Vec<u8> {
         words.iter().flat_map(|w| w.to_le_bytes()).collect()
+    }
+
+    #[test]
+    fn a_masked_frame_is_seen_over_the_range_that_it_had_with_its_text() {
+        let format = format(Photometric::Monochrome2, 8, 8, false, 1);
+        let text = Frame {
+            format,
+            data: vec![60, 62, 64, 220],
+        };
+        let masked = Frame {
+            format,
+            data: vec![60, 62, 64, 60],
+        };
+        let seen = |range| {
+            let views = views_over(&masked, &Display::default(), range);
+            views[0].picture.data.clone()
+        };
+        assert_eq!(seen(ValueRange::of(&text)), [0, 3, 6, 0]);
+        assert_eq!(
+            seen(None),
+            [0, 128, 255, 0],
+            "noise, spread over all grey levels"
+        );
     }
 
     #[test]

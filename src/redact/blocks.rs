@@ -5,12 +5,14 @@
 //! there.
 
 use super::frames::{Frames, Hash};
+use super::search::Shown;
 use super::verify::FrameCheck;
 use crate::dicom::{self, Object};
 use crate::frame::Frame;
 use crate::geometry::Rect;
 use crate::outcome::Refusal;
 use crate::plan::Fill;
+use crate::views::ValueRange;
 use rayon::prelude::*;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -56,6 +58,21 @@ impl Frames for Coded<'_> {
             .mask_coded(index, masks, fill)
             .and_then(|coded| self.object.frame_of(&coded))
             .inspect_err(|_| self.refused.store(true, Ordering::Relaxed))
+    }
+
+    fn shown(&self, index: u32, masks: Vec<Rect>, fill: &Fill) -> Result<Shown, Refusal> {
+        if masks.is_empty() {
+            return Ok(Shown::as_it_is(self.frame(index)?));
+        }
+        let range = match self.object.facts().format.samples_per_pixel {
+            1 => ValueRange::of(&self.frame(index)?),
+            _ => None,
+        };
+        Ok(Shown::masked(
+            self.masked(index, &masks, fill)?,
+            masks,
+            range,
+        ))
     }
 
     fn unit(&self) -> (u32, u32) {

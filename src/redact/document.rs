@@ -10,7 +10,7 @@ use crate::frame::{Display, Frame, Photometric, PixelFormat};
 use crate::ocr::CachedReader;
 use crate::outcome::{Reason, Refusal};
 use crate::plan::CarrierAction;
-use crate::redact::search::Searcher;
+use crate::redact::search::{Searcher, Shown};
 use crate::report::FileReport;
 
 impl Engine {
@@ -57,11 +57,11 @@ impl Engine {
         };
         let (mut with_text, mut places, mut to_mask) = (0, 0, 0);
         for page in drawn.pages {
-            let frame = [(frame(page), Vec::new())];
-            let mut found = searcher.frames(&frame).map_err(device_fault)?;
+            let page = [Shown::as_it_is(frame(page))];
+            let mut found = searcher.frames(&page).map_err(device_fault)?;
             let mut found = found.pop().unwrap_or_default();
             searcher
-                .add_slanted(&frame[0].0, &mut found)
+                .add_slanted(&page[0].frame, &mut found)
                 .map_err(device_fault)?;
             with_text += usize::from(!found.is_empty());
             places += found.len();

@@ -232,7 +232,7 @@ impl Engine {
             let decider = self.decider.for_object(&facts.identities);
             let searcher = self.searcher(&decider, &self.reader, facts);
             let (views, candidates) = searcher
-                .candidates(&object.frame(frame)?)
+                .candidates(object.frame(frame)?)
                 .map_err(super::frames::device_fault)?;
             Ok(Looked { views, candidates })
         })

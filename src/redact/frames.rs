@@ -1,5 +1,6 @@
 //! Frames as the steps of a file see them: decoded on demand, told apart by digests.
 
+use super::search::Shown;
 use crate::error::Error;
 use crate::facts::Facts;
 use crate::frame::Frame;
@@ -7,6 +8,7 @@ use crate::geometry::Rect;
 use crate::mask;
 use crate::outcome::{Reason, Refusal};
 use crate::plan::Fill;
+use crate::views::ValueRange;
 use sha2::{Digest, Sha256};
 
 /// SHA-256 of something.
@@ -25,6 +27,13 @@ pub trait Frames: Sync {
         let mut frame = self.frame(index)?;
         mask::fill(&mut frame, masks, fill);
         Ok(frame)
+    }
+    /// The same, to be searched.
+    fn shown(&self, index: u32, masks: Vec<Rect>, fill: &Fill) -> Result<Shown, Refusal> {
+        let mut frame = self.frame(index)?;
+        let range = ValueRange::of(&frame);
+        mask::fill(&mut frame, &masks, fill);
+        Ok(Shown::masked(frame, masks, range))
     }
     /// Width and height in pixels of the units to which masks have to grow.
     fn unit(&self) -> (u32, u32) {

@@ -6,13 +6,14 @@ use super::blocks;
 use super::frames::{Frames, Hash, device_fault, frames_at_once, ranges};
 use super::growth::{reads_remains, standing};
 use super::recoded;
-use super::search::{Finding, Searcher};
+use super::search::{Finding, Searcher, Shown};
 use super::verify::is_residual;
 use crate::facts::Facts;
 use crate::frame::Frame;
 use crate::geometry::Rect;
 use crate::outcome::{Reason, Refusal};
 use crate::plan::{Action, Carrier, Origin, PlanItem, Shape};
+use crate::views::ValueRange;
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -34,6 +35,8 @@ pub struct Judgement {
 struct Picture {
     frame: Frame,
     masks: Vec<Rect>,
+    /// Of the original's frame.
+    range: Option<ValueRange>,
     equal: BTreeSet<u32>,
     values: BTreeMap<Vec<i64>, u64>,
 }
@@ -79,17 +82,19 @@ pub fn judge(
             for (value, n) in p.values {
                 *values.entry(value).or_default() += n * p.equal.len() as u64;
             }
-            searched.push(((p.frame, p.masks), p.equal));
+            searched.push((Shown::masked(p.frame, p.masks, p.range), p.equal));
         }
         let (frames, equals): (Vec<_>, Vec<_>) = searched.into_iter().unzip();
         let found = searcher.frames(&frames).map_err(device_fault)?;
-        for (((_, masks), equal), findings) in frames.iter().zip(&equals).zip(&found) {
-            let mut residual: Vec<&Finding> =
-                findings.iter().filter(|f| is_residual(f, masks)).collect();
+        for ((shown, equal), findings) in frames.iter().zip(&equals).zip(&found) {
+            let mut residual: Vec<&Finding> = findings
+                .iter()
+                .filter(|f| is_residual(f, &shown.masks))
+                .collect();
             if let (Some(original), false) = (original, residual.is_empty()) {
                 // What was read well before masks stood beside it is not read anew from its remains.
                 let index = equal.first().copied().unwrap_or(0);
-                let before = [(original.frame(index)?, Vec::new())];
+                let before = [Shown::as_it_is(original.frame(index)?)];
                 let before = searcher.frames(&before).map_err(device_fault)?;
                 let standing = standing(before.first().map_or(&[], Vec::as_slice));
                 residual.retain(|f| !reads_remains(f, &standing));
@@ -122,15 +127,17 @@ impl Picture {
         let frame = written.frame(index)?;
         let mut picture = Picture {
             masks: Vec::new(),
+            range: None,
             equal: equal.clone(),
             values: BTreeMap::new(),
             frame,
         };
+        let before = original.map(|o| o.frame(index)).transpose()?;
+        picture.range = before.as_ref().and_then(ValueRange::of);
         if let Some(blocks) = blocks {
             let changed = blocks.changed.get(index as usize);
             picture.masks = changed.cloned().unwrap_or_default();
-        } else if let Some(original) = original {
-            let before = original.frame(index)?;
+        } else if let Some(before) = before {
             if recoded {
                 (picture.masks, picture.values) = recoded::changed(&before, &picture.frame);
             } else {

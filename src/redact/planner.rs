@@ -9,9 +9,8 @@ use super::bands;
 use super::equipment::KEPT;
 use super::frames::{Frames, Hash, device_fault, fingerprint, frames_at_once, ranges};
 use super::growth::{Spread, covered, needed, reads_remains, same_place, standing};
-use super::search::{Finding, Searcher};
+use super::search::{Finding, Searcher, Shown};
 use crate::facts::Facts;
-use crate::frame::Frame;
 use crate::geometry::{Rect, union_area};
 use crate::line::Strength;
 use crate::mask::{self, Extremes};
@@ -248,28 +247,28 @@ impl<'a> Planner<'a> {
     ) -> Result<Vec<(u32, Vec<Finding>)>, Refusal> {
         let mut results = Vec::with_capacity(which.len());
         for block in which.chunks(frames_at_once(self.facts)) {
-            let prepare = |&i: &u32| -> Result<(Frame, Vec<Rect>), Refusal> {
-                let masks = fill.map_or_else(Vec::new, |_| self.masks(i));
-                let frame = match fill {
-                    Some(fill) if !masks.is_empty() => self.frames.masked(i, &masks, fill)?,
-                    _ => self.frames.frame(i)?,
-                };
-                Ok((frame, masks))
+            let prepare = |&i: &u32| -> Result<Shown, Refusal> {
+                match fill {
+                    Some(fill) => self.frames.shown(i, self.masks(i), fill),
+                    None => Ok(Shown::as_it_is(self.frames.frame(i)?)),
+                }
             };
             let frames: Vec<_> = block.par_iter().map(prepare).collect::<Result<_, _>>()?;
             let mut found = searcher.frames(&frames).map_err(device_fault)?;
             if fill.is_none() {
                 let step = which.len().div_ceil(SLANTED_LOOKS);
                 let looks = frames.iter().zip(&mut found).zip(results.len()..);
-                for ((frame, _), found) in looks.filter(|(_, i)| i % step == 0).map(|(l, _)| l) {
-                    searcher.add_slanted(frame, found).map_err(device_fault)?;
+                for (shown, found) in looks.filter(|(_, i)| i % step == 0).map(|(l, _)| l) {
+                    searcher
+                        .add_slanted(&shown.frame, found)
+                        .map_err(device_fault)?;
                 }
             }
-            for ((&i, (frame, masks)), found) in block.iter().zip(frames).zip(found) {
+            for ((&i, shown), found) in block.iter().zip(frames).zip(found) {
                 if fill.is_some() {
                     let kept = found.iter().filter(|f| f.is_kept()).cloned().collect();
-                    let state = (self.digests[i as usize], masks);
-                    self.done.insert(state, (kept, fingerprint(&frame)));
+                    let state = (self.digests[i as usize], shown.masks);
+                    self.done.insert(state, (kept, fingerprint(&shown.frame)));
                 }
                 results.push((i, found));
             }
@@ -578,6 +577,7 @@ mod tests {
     use super::*;
     use crate::config::{Policy, Sensitivity};
     use crate::detect::{Detector, Levels, TextMap};
+    use crate::frame::Frame;
     use crate::frame::{Display, Gray, Photometric, PixelFormat};
     use crate::line::{Orientation, ReadChar, Reading, TextLine};
     use crate::ocr::Reader;

@@ -13,7 +13,7 @@ use crate::line::{Orientation, Reading, Strength, TextLine};
 use crate::ocr::Reader;
 use crate::phi::{ObjectDecider, Verdict};
 use crate::plan::Action;
-use crate::views::{View, views};
+use crate::views::{ValueRange, View, views, views_over};
 use rayon::prelude::*;
 
 /// Pictures with a side above this are also searched at half size, where large glyphs have the size that the network
@@ -171,6 +171,32 @@ pub struct Candidate {
     pub strength: Strength,
 }
 
+/// A frame to be searched.
+pub struct Shown {
+    /// Its samples.
+    pub frame: Frame,
+    /// Rectangles of it that hold one constant: the search looks past them.
+    pub masks: Vec<Rect>,
+    /// Values over which the frame is spread to be seen; its own where `None`.
+    range: Option<ValueRange>,
+}
+
+impl Shown {
+    /// A frame as it is.
+    pub fn as_it_is(frame: Frame) -> Shown {
+        Shown::masked(frame, Vec::new(), None)
+    }
+
+    /// A frame with masks, and the range that it had without them, where that is known.
+    pub fn masked(frame: Frame, masks: Vec<Rect>, range: Option<ValueRange>) -> Shown {
+        Shown {
+            frame,
+            masks,
+            range,
+        }
+    }
+}
+
 /// The pictures of one frame that the detector looks at.
 struct Pictures<'a> {
     views: Vec<View>,
@@ -183,10 +209,10 @@ struct Pictures<'a> {
 }
 
 impl<'a> Pictures<'a> {
-    fn of(frame: &Frame, display: &Display, masks: &'a [Rect]) -> Pictures<'a> {
-        let mut views = views(frame, display);
+    fn of(shown: &'a Shown, display: &Display) -> Pictures<'a> {
+        let mut views = views_over(&shown.frame, display, shown.range);
         for view in &mut views {
-            blend(&mut view.picture, view.origin, masks);
+            blend(&mut view.picture, view.origin, &shown.masks);
         }
         let mut sources: Vec<(usize, u32)> = (0..views.len()).map(|i| (i, 1)).collect();
         let mut halves = Vec::new();
@@ -200,7 +226,7 @@ impl<'a> Pictures<'a> {
             views,
             halves,
             sources,
-            masks,
+            masks: &shown.masks,
         }
     }
 
@@ -226,13 +252,12 @@ pub struct Searcher<'a> {
 }
 
 impl Searcher<'_> {
-    /// Everything found in each of the frames, from top to bottom. The rectangles beside a frame are masks known to hold
-    /// one constant: the search looks past them. All pictures go to the detector as one batch; what is found in a frame
-    /// does not depend on the others.
-    pub fn frames(&self, frames: &[(Frame, Vec<Rect>)]) -> Result<Vec<Vec<Finding>>> {
+    /// Everything found in each of the frames, from top to bottom. All pictures go to the detector as one batch; what is
+    /// found in a frame does not depend on the others.
+    pub fn frames(&self, frames: &[Shown]) -> Result<Vec<Vec<Finding>>> {
         let pictures: Vec<Pictures> = frames
             .par_iter()
-            .map(|(frame, masks)| Pictures::of(frame, self.display, masks))
+            .map(|shown| Pictures::of(shown, self.display))
             .collect();
         let batch: Vec<&Gray> = pictures.iter().flat_map(Pictures::all).collect();
         let maps = self
@@ -253,8 +278,9 @@ impl Searcher<'_> {
 
     /// What the network marks in any view of a frame, however weakly, before anything is dropped or read: for people who want
     /// to see what was let go. Beside it the names of the views, the one seen first in front.
-    pub fn candidates(&self, frame: &Frame) -> Result<(Vec<String>, Vec<Candidate>)> {
-        let pictures = Pictures::of(frame, self.display, &[]);
+    pub fn candidates(&self, frame: Frame) -> Result<(Vec<String>, Vec<Candidate>)> {
+        let shown = Shown::as_it_is(frame);
+        let pictures = Pictures::of(&shown, self.display);
         let batch: Vec<&Gray> = pictures.all().collect();
         let maps = self
             .detector

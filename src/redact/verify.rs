@@ -7,7 +7,7 @@ use super::blocks::Blocks;
 use super::frames::{Frames, device_fault, fingerprint, frames_at_once};
 use super::growth::covered;
 use super::recoded;
-use super::search::{Finding, Searcher};
+use super::search::{Finding, Searcher, Shown};
 use crate::facts::Facts;
 use crate::frame::Frame;
 use crate::geometry::Rect;
@@ -15,11 +15,12 @@ use crate::mask;
 use crate::outcome::{Reason, Refusal};
 use crate::plan::{Action, Fill, Plan};
 use crate::report::VerifyReport;
+use crate::views::ValueRange;
 use rayon::prelude::*;
 use std::collections::HashSet;
 
 /// What comparing one frame gave, and the written frame with its masks where it has not been searched yet.
-type Compared = (FrameCheck, Option<(u32, (Frame, Vec<Rect>))>);
+type Compared = (FrameCheck, Option<(u32, Shown)>);
 
 /// What "the same outside, the fill inside" is proved in.
 #[derive(Clone, Copy)]
@@ -72,7 +73,10 @@ pub fn check(
             }
         };
         let known = searched.contains(&fingerprint(&after));
-        Ok((check, (!known).then_some((i, (after, masks)))))
+        Ok((
+            check,
+            (!known).then(|| (i, Shown::masked(after, masks, ValueRange::of(&before)))),
+        ))
     };
     let mut total = FrameCheck {
         constant: true,
@@ -93,9 +97,9 @@ pub fn check(
         }
         let (numbers, unknown): (Vec<u32>, Vec<_>) = unknown.into_iter().flatten().unzip();
         let found = searcher.frames(&unknown).map_err(device_fault)?;
-        for ((frame, (_, masks)), found) in numbers.into_iter().zip(&unknown).zip(&found) {
+        for ((frame, shown), found) in numbers.into_iter().zip(&unknown).zip(&found) {
             // What a person keeps is accounted for by that rule, like a mask; it is searched all the same.
-            let accounted = [masks.as_slice(), &plan.person_keeps(frame)].concat();
+            let accounted = [shown.masks.as_slice(), &plan.person_keeps(frame)].concat();
             for left in found.iter().filter(|f| is_residual(f, &accounted)) {
                 total.residual += 1;
                 first_left.get_or_insert((frame, left.line.tight));
