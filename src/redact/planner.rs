@@ -175,6 +175,7 @@ impl<'a> Planner<'a> {
             facts,
             spread,
             digests: (0..frames.count())
+                .into_par_iter()
                 .map(|i| frames.digest(i))
                 .collect::<Result<_, _>>()?,
             marks,
