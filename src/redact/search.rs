@@ -366,6 +366,8 @@ impl Searcher<'_> {
     /// Everything found in one frame.
     fn findings(&self, pictures: &Pictures<'_>, maps: &[TextMap]) -> Result<Vec<Finding>> {
         let mut lines: Vec<(TextLine, usize)> = Vec::new();
+        // The same lines again, as other pictures show them.
+        let mut again: Vec<(TextLine, usize)> = Vec::new();
         for (i, (picture, map)) in pictures.all().zip(maps).enumerate() {
             let (view, scale) = pictures.sources[i];
             let mut new = lines_of(picture, map, &pictures.views[view], scale);
@@ -376,7 +378,7 @@ impl Searcher<'_> {
                 new.retain(|l| !hidden || l.strength >= HIDDEN_LEAST);
                 self.drop_unconfirmed(&mut new, picture, &pictures.views[view], scale)?;
             }
-            merge(&mut lines, new, i);
+            again.extend(merge(&mut lines, new, i));
         }
         let read = |(line, source): &(TextLine, usize)| {
             let mut found = self.read(line, &pictures.views[pictures.sources[*source].0]);
@@ -390,6 +392,17 @@ impl Searcher<'_> {
                 .into_iter()
                 .partition(|(line, _)| line.strength == Strength::Faint);
             found = clear.par_iter().flat_map_iter(read).collect();
+            // Where one picture shows a line too badly to be read, noise spread over all grey levels for example, another
+            // may show it well.
+            let known: Vec<Rect> = found
+                .iter()
+                .filter(|f| evidence(f) == Evidence::Good)
+                .flat_map(|f| f.line.cover.iter().copied())
+                .collect();
+            again.retain(|(line, _)| {
+                line.strength > Strength::Faint && !mostly_inside(&line.tight, known.iter())
+            });
+            found.par_extend(again.par_iter().flat_map_iter(read));
             let good = good_places(&found);
             found.par_extend(
                 faint
@@ -552,17 +565,25 @@ fn moved(line: &TextLine, place: impl Fn(&Rect) -> Rect) -> TextLine {
 }
 
 /// Adds a view's lines to those already found. A line mostly inside known ones that are as strong is the same line
-/// again; a stronger one is read as well, for the known ones may turn out to be nothing.
-fn merge(known: &mut Vec<(TextLine, usize)>, lines: Vec<TextLine>, view: usize) {
+/// again, and given back; a stronger one is read in any case.
+fn merge(
+    known: &mut Vec<(TextLine, usize)>,
+    lines: Vec<TextLine>,
+    view: usize,
+) -> Vec<(TextLine, usize)> {
     let before = known.len();
+    let mut again = Vec::new();
     for line in lines {
         let as_strong = known[..before]
             .iter()
             .filter(|(k, _)| k.strength >= line.strength);
-        if !mostly_inside(&line.tight, as_strong.flat_map(|(k, _)| &k.cover)) {
+        if mostly_inside(&line.tight, as_strong.flat_map(|(k, _)| &k.cover)) {
+            again.push((line, view));
+        } else {
             known.push((line, view));
         }
     }
+    again
 }
 
 /// Of findings at the same place, the one in the earlier picture stays.
@@ -675,4 +696,104 @@ pub fn half(picture: &Gray) -> Gray {
         }
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Policy;
+    use crate::detect::Levels;
+    use crate::frame::PixelFormat;
+    use crate::line::ReadChar;
+    use crate::phi::Decider;
+
+    const PLACE: Rect = Rect::new(20, 20, 48, 8);
+
+    /// Marks one place in every picture, of which it is sure in a single cell.
+    struct Likely;
+
+    impl Detector for Likely {
+        fn device(&self) -> String {
+            "test".into()
+        }
+
+        fn maps(&self, pictures: &[&Gray], _: Levels) -> Result<Vec<TextMap>> {
+            let one = |p: &&Gray| {
+                let (width, height) = (p.width.div_ceil(16) * 8, p.height.div_ceil(16) * 8);
+                let mut cells = vec![0u8; (width * height) as usize];
+                for y in PLACE.y / 2..PLACE.bottom() / 2 {
+                    for x in PLACE.x / 2..PLACE.right() / 2 {
+                        cells[(y * width + x) as usize] = 2 | 2 << 2;
+                    }
+                }
+                cells[(PLACE.y / 2 * width + PLACE.x / 2) as usize] = 3 | 3 << 2;
+                TextMap {
+                    width,
+                    height,
+                    cells,
+                }
+            };
+            Ok(pictures.iter().map(one).collect())
+        }
+    }
+
+    /// Reads only in pictures that are dark on the whole.
+    struct InTheDark;
+
+    impl Reader for InTheDark {
+        fn read(&self, picture: &Gray, line: &TextLine) -> Reading {
+            let sum: u64 = picture.data.iter().map(|v| u64::from(*v)).sum();
+            if sum / picture.data.len() as u64 > 60 {
+                return Reading::default();
+            }
+            Reading {
+                chars: vec![
+                    ReadChar {
+                        ch: 'Q',
+                        rect: line.tight,
+                        confidence: 900,
+                    };
+                    3
+                ],
+                confidence: 900,
+                orientation: Orientation::Upright,
+            }
+        }
+    }
+
+    #[test]
+    fn a_line_that_noise_hides_in_one_view_is_read_in_another() {
+        let format = PixelFormat {
+            rows: 64,
+            cols: 96,
+            samples_per_pixel: 1,
+            bits_allocated: 8,
+            bits_stored: 8,
+            high_bit: 7,
+            signed: false,
+            photometric: crate::frame::Photometric::Monochrome2,
+            planar: false,
+            float: false,
+        };
+        // Four levels of noise, and too few bright pixels to count for the robust range.
+        let mut data: Vec<u8> = (0..96 * 64u32).map(|i| 30 + (i * 7 % 5) as u8).collect();
+        data[24 * 96 + 30..24 * 96 + 40].fill(220);
+        let decider = Decider::new(Policy::SafeList, Sensitivity::Normal, &[], &[]);
+        let searcher = Searcher {
+            detector: &Likely,
+            reader: &InTheDark,
+            decider: &decider.for_object(&[]),
+            display: &Display {
+                slope: 1.0,
+                ..Display::default()
+            },
+            sensitivity: Sensitivity::Normal,
+            spared: Vec::new(),
+        };
+        let found = searcher
+            .frames(&[Shown::as_it_is(Frame { format, data })])
+            .unwrap();
+        let views: Vec<&str> = found[0].iter().map(|f| f.view.as_str()).collect();
+        assert_eq!(views, ["full-range"]);
+    }
 }
