@@ -132,7 +132,7 @@ pub struct NestedCounts {
     pub curves: u32,
     /// Pixel Data elements inside items that are not icons.
     pub pixel_data: u32,
-    /// Private binary values that may be pictures ([`super::hidden`]).
+    /// Private binary values that may be pictures (those that `hidden` finds).
     pub private: u32,
 }
 

@@ -97,7 +97,7 @@ pub type Treat<'a> = &'a (dyn Fn(u64, Input<'_>, &Target) -> FileReport + Sync);
 /// The same with another way to treat files, and without the report.
 ///
 /// # Errors
-/// See [`run`].
+/// See [`run()`].
 pub fn run_with(
     job: &mut Job,
     engine: &Engine,

@@ -16,7 +16,7 @@ impl Journal {
     /// Entries behind `after` that have no outcome, in their order.
     ///
     /// # Errors
-    /// [`Error::Io`].
+    /// [`crate::error::Error::Io`].
     pub fn open_entries(&mut self, after: u64, limit: u32) -> Result<Vec<Entry>> {
         let sql = format!(
             "SELECT {ENTRY} FROM work w WHERE w.id > ?1 AND coalesce((SELECT kind FROM events e \
@@ -29,7 +29,7 @@ impl Journal {
     /// The entry with this number.
     ///
     /// # Errors
-    /// [`Error::Io`].
+    /// [`crate::error::Error::Io`].
     pub fn entry(&mut self, id: u64) -> Result<Option<Entry>> {
         let sql = format!("SELECT {ENTRY} FROM work w WHERE w.id = ?1");
         Ok(self.rows(&sql, params![id as i64], entry)?.pop())
@@ -38,7 +38,7 @@ impl Journal {
     /// All files of a group, in their order. `column` is `study` or `series`.
     ///
     /// # Errors
-    /// [`Error::Io`].
+    /// [`crate::error::Error::Io`].
     pub fn group(&mut self, column: &'static str, group: &str) -> Result<Vec<Member>> {
         self.members(&format!("w.{column} = ?1"), params![group])
     }
@@ -46,7 +46,7 @@ impl Journal {
     /// One file.
     ///
     /// # Errors
-    /// [`Error::Io`].
+    /// [`crate::error::Error::Io`].
     pub fn member(&mut self, id: u64) -> Result<Option<Member>> {
         Ok(self.members("w.id = ?1", params![id as i64])?.pop())
     }
@@ -54,7 +54,7 @@ impl Journal {
     /// Files with numbers above `after`, with all that is known of them.
     ///
     /// # Errors
-    /// [`Error::Io`].
+    /// [`crate::error::Error::Io`].
     pub fn page(&mut self, after: u64, limit: u32) -> Result<Vec<Member>> {
         self.members(
             &format!("w.id > ?1 ORDER BY w.id LIMIT {limit}"),
@@ -95,7 +95,7 @@ impl Journal {
     /// How many files of a group have no outcome yet.
     ///
     /// # Errors
-    /// [`Error::Io`].
+    /// [`crate::error::Error::Io`].
     pub fn unsettled(&mut self, column: &'static str, group: &str) -> Result<u64> {
         let sql = format!(
             "SELECT count(*) FROM work w WHERE w.{column} = ?1 AND coalesce((SELECT kind FROM events e \
@@ -108,7 +108,7 @@ impl Journal {
     /// Groups (or, with `column` `id`, files) of which some file waits for its release.
     ///
     /// # Errors
-    /// [`Error::Io`].
+    /// [`crate::error::Error::Io`].
     pub fn waiting_groups(&mut self, column: &'static str) -> Result<Vec<String>> {
         let sql = format!(
             "SELECT DISTINCT CAST(w.{column} AS TEXT) FROM work w WHERE w.{column} IS NOT NULL AND \
@@ -122,7 +122,7 @@ impl Journal {
     /// Files by state and outcome, with their bytes.
     ///
     /// # Errors
-    /// [`Error::Io`].
+    /// [`crate::error::Error::Io`].
     pub fn counts(&mut self) -> Result<Counts> {
         let rows = self.rows(
             "SELECT state, outcome, count(*), sum(bytes) FROM files GROUP BY state, outcome",
@@ -140,7 +140,7 @@ impl Journal {
     /// Files held back, by reason.
     ///
     /// # Errors
-    /// [`Error::Io`].
+    /// [`crate::error::Error::Io`].
     pub fn reasons(&mut self) -> Result<BTreeMap<String, u64>> {
         let rows = self.rows(
             "SELECT reason, count(*) FROM files WHERE reason IS NOT NULL GROUP BY reason",
@@ -153,7 +153,7 @@ impl Journal {
     /// Numbers of files whose latest event has this reason.
     ///
     /// # Errors
-    /// [`Error::Io`].
+    /// [`crate::error::Error::Io`].
     pub fn with_reason(&mut self, reason: &str) -> Result<Vec<u64>> {
         self.rows(
             "SELECT id FROM files WHERE reason = ?1 ORDER BY id",
@@ -165,7 +165,7 @@ impl Journal {
     /// Entries of the work list and their bytes.
     ///
     /// # Errors
-    /// [`Error::Io`].
+    /// [`crate::error::Error::Io`].
     pub fn totals(&mut self) -> Result<(u64, u64)> {
         self.with(|db| {
             db.query_row(
@@ -179,7 +179,7 @@ impl Journal {
     /// Files that share their SOP Instance UID with an earlier one.
     ///
     /// # Errors
-    /// [`Error::Io`].
+    /// [`crate::error::Error::Io`].
     pub fn duplicates(&mut self) -> Result<u64> {
         self.with(|db| {
             db.query_row("SELECT count(duplicate) FROM work", [], |r| {
@@ -192,7 +192,7 @@ impl Journal {
     /// Events behind `after`, in their order.
     ///
     /// # Errors
-    /// [`Error::Io`].
+    /// [`crate::error::Error::Io`].
     pub fn events(&mut self, after: u64, limit: u32) -> Result<Vec<Event>> {
         self.rows(
             "SELECT seq, at_ms, file, kind, outcome, reason, bytes, data FROM events WHERE seq > ?1 ORDER BY seq LIMIT ?2",
@@ -219,7 +219,7 @@ impl Journal {
     /// The same without their data, many at a time.
     ///
     /// # Errors
-    /// [`Error::Io`].
+    /// [`crate::error::Error::Io`].
     pub fn events_light(&mut self, after: u64) -> Result<Vec<Event>> {
         self.rows(
             "SELECT seq, at_ms, file, kind, outcome, bytes FROM events WHERE seq > ?1 ORDER BY seq LIMIT 20000",
@@ -245,7 +245,7 @@ impl Journal {
     /// Why a file is held back, if it is.
     ///
     /// # Errors
-    /// [`Error::Io`].
+    /// [`crate::error::Error::Io`].
     pub fn held_for(&mut self, id: u64) -> Result<Option<String>> {
         let mut rows = self.rows(
             "SELECT kind, reason FROM events WHERE file = ?1 ORDER BY seq DESC LIMIT 1",
