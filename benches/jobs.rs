@@ -24,6 +24,9 @@ const KINDS: [(&str, &str, usize); 4] = [
     ("loops of 40 frames, JPEG", "us_cine.dcm", 8),
 ];
 
+/// The key of the bench's projects.
+const KEY: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
+
 fn sample(name: &str) -> PathBuf {
     let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("samples");
     samples.join(name)
@@ -80,6 +83,7 @@ fn job(folder: &Path, threads: usize, place: &Path) -> f64 {
         .arg("--output")
         .arg(place.join("out"))
         .args(["--jobs", &workers, "--keep-metadata", "--device", "cpu"])
+        .env("UNBURN_KEY", KEY)
         .args(["--progress", "none"])
         .env("RAYON_NUM_THREADS", &workers)
         .stdout(Stdio::null())
