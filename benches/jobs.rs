@@ -93,13 +93,7 @@ fn job(folder: &Path, threads: usize, place: &Path) -> f64 {
     start.elapsed().as_secs_f64()
 }
 
-fn throughput() {
-    let config = Config {
-        device: "cpu".into(),
-        keep_metadata: true,
-        ..Config::default()
-    };
-    let engine = Engine::open(&config, None).expect("the engine opens");
+fn throughput(engine: &Engine) {
     for (what, name, count) in KINDS {
         let place = tempfile::tempdir().expect("a temporary folder");
         let input = place.path().join("in");
@@ -109,7 +103,7 @@ fn throughput() {
             let there = place.path().join(threads.to_string());
             let by_library = there.join("alone");
             fs::create_dir_all(&by_library).expect("a folder");
-            let parts = alone(&engine, &files, threads, &by_library);
+            let parts = alone(engine, &files, threads, &by_library);
             let whole = job(&input, threads, &there);
             println!(
                 "{what}: {count} files, {threads} threads: {:.1} files/s, {:.1} MB/s, {:.2} of the throughput of its parts",
@@ -122,13 +116,7 @@ fn throughput() {
 }
 
 /// Output bytes for input bytes, by transfer syntax, over the samples that get a mask.
-fn factors() {
-    let config = Config {
-        device: "cpu".into(),
-        keep_metadata: true,
-        ..Config::default()
-    };
-    let engine = Engine::open(&config, None).expect("the engine opens");
+fn factors(engine: &Engine) {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let mut sizes: BTreeMap<String, (u64, u64)> = BTreeMap::new();
     for (i, entry) in fs::read_dir(sample("")).expect("samples").enumerate() {
@@ -158,6 +146,12 @@ fn main() {
     if std::env::args().any(|a| a == "--test") {
         return;
     }
-    throughput();
-    factors();
+    let config = Config {
+        device: "cpu".into(),
+        keep_metadata: true,
+        ..Config::default()
+    };
+    let engine = Engine::open(&config, None).expect("the engine opens");
+    throughput(&engine);
+    factors(&engine);
 }

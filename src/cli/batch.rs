@@ -2,7 +2,7 @@
 
 use super::args::{
     BatchVerb, JobMergeArgs, JobPlanArgs, JobReportArgs, JobResumeArgs, JobRetryArgs, JobRunArgs,
-    JobStatusArgs, LinkKind, ReleaseKind, RunnerArgs,
+    JobStatusArgs, LinkKind, ReleaseKind, RunnerArgs, SettingArgs,
 };
 use super::output::{Out, summary_lines};
 use super::progress::JobMeter;
@@ -218,15 +218,7 @@ fn share(view: &mut View, key: &Key, path: &Path) -> Result<()> {
 
 fn resume(args: JobResumeArgs) -> Result<Exit> {
     let key = job_key(args.runner.key.as_deref())?;
-    let mut job = Job::open(&args.job)?;
-    job.check_key(&key)?;
-    let config = args.settings.over(&job.spec().settings)?;
-    let engine = Engine::open(&config, Some(key.clone()))?.with_lists(None)?;
-    let mut now = job.spec().clone();
-    now.tool.clone_from(engine.tool());
-    now.settings = config;
-    job::refuse_difference("the configuration differs", job.spec(), &now)?;
-    job.use_settings(&now.settings);
+    let (mut job, engine) = reopened(&args.job, &key, &args.settings)?;
     go(&mut job, &engine, &key, &args.runner)
 }
 
@@ -279,6 +271,20 @@ pub(super) fn crew(config: &Config) -> Crew {
             mb => mb << 20,
         },
     }
+}
+
+/// A job to go on with, and the engine for it: of its own key, and configured as it was frozen.
+pub(super) fn reopened(folder: &Path, key: &Key, settings: &SettingArgs) -> Result<(Job, Engine)> {
+    let mut job = Job::open(folder)?;
+    job.check_key(key)?;
+    let config = settings.over(&job.spec().settings)?;
+    let engine = Engine::open(&config, Some(key.clone()))?.with_lists(None)?;
+    let mut now = job.spec().clone();
+    now.tool.clone_from(engine.tool());
+    now.settings = config;
+    job::refuse_difference("the configuration differs", job.spec(), &now)?;
+    job.use_settings(&now.settings);
+    Ok((job, engine))
 }
 
 /// A job must be able to make the same UIDs again after a kill, and its audit is bound to the key.

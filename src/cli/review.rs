@@ -4,8 +4,7 @@ use super::args::ReviewArgs;
 use super::output::Out;
 use super::text::count;
 use super::{Exit, key_for_run, message, signals};
-use crate::batch::job::{self, Job};
-use crate::batch::walk;
+use crate::batch::{job, walk};
 use crate::error::{Error, Result};
 use crate::redact::Engine;
 use crate::review::job::JobDesk;
@@ -115,20 +114,14 @@ fn of_job(args: &ReviewArgs, folder: &Path) -> Result<(Session, Option<JobDesk>)
         ));
     }
     let key = super::batch::job_key(args.key.as_deref())?;
-    let mut job = Job::open(folder)?;
-    let config = args.settings.over(&job.spec().settings)?;
-    let engine = Engine::open(&config, Some(key.clone()))?.with_lists(None)?;
-    let mut now = job.spec().clone();
-    now.tool.clone_from(engine.tool());
-    now.settings = config;
-    job::refuse_difference("the configuration differs", job.spec(), &now)?;
-    job.use_settings(&now.settings);
+    let (job, engine) = super::batch::reopened(folder, &key, &args.settings)?;
     let output = job.spec().work.output.clone();
+    let limits = job.spec().settings.limits;
     let desk = JobDesk::new(job, key, &engine)?;
     message("edits and decisions are events of the job's journal");
     let options = Options {
         output: Some(output).filter(|_| args.sample.is_none()),
-        limits: now.settings.limits,
+        limits,
         folder: desk.folder()?,
         job: Some(desk.clone()),
         ..options(args)

@@ -20,162 +20,72 @@ pub const UNIT: u32 = 16;
 /// Most bytes of decoded frames.
 const MOST_BYTES: u64 = 64 << 30;
 
-const H264_41: &[&str] = &[
-    "-c:v",
-    "libx264",
-    "-preset",
-    "medium",
-    "-crf",
-    "12",
-    "-profile:v",
-    "high",
-    "-level:v",
-    "4.1",
-    "-refs",
-    "3",
-    "-maxrate",
-    "50M",
-    "-bufsize",
-    "50M",
-    "-g",
-    "30",
-];
-const H264_BD: &[&str] = &[
-    "-c:v",
-    "libx264",
-    "-preset",
-    "medium",
-    "-crf",
-    "12",
-    "-profile:v",
-    "high",
-    "-level:v",
-    "4.1",
-    "-refs",
-    "3",
-    "-maxrate",
-    "40M",
-    "-bufsize",
-    "30M",
-    "-g",
-    "24",
-    "-x264-params",
-    "bluray-compat=1:slices=4:open-gop=0",
-];
-const H264_42: &[&str] = &[
-    "-c:v",
-    "libx264",
-    "-preset",
-    "medium",
-    "-crf",
-    "12",
-    "-profile:v",
-    "high",
-    "-level:v",
-    "4.2",
-    "-refs",
-    "3",
-    "-maxrate",
-    "50M",
-    "-bufsize",
-    "50M",
-    "-g",
-    "30",
-];
-const HEVC_8: &[&str] = &[
-    "-c:v",
-    "libx265",
-    "-preset",
-    "fast",
-    "-crf",
-    "10",
-    "-profile:v",
-    "main",
-    "-x265-params",
-    "level-idc=5.1:pools=none:frame-threads=1:info=0:log-level=none:vbv-maxrate=40000:vbv-bufsize=40000:keyint=60",
-];
-const HEVC_10: &[&str] = &[
-    "-c:v",
-    "libx265",
-    "-preset",
-    "fast",
-    "-crf",
-    "10",
-    "-profile:v",
-    "main10",
-    "-pix_fmt",
-    "yuv420p10le",
-    "-x265-params",
-    "level-idc=5.1:pools=none:frame-threads=1:info=0:log-level=none:vbv-maxrate=40000:vbv-bufsize=40000:keyint=60",
-];
-const MPEG2_MAIN: &[&str] = &[
-    "-c:v",
-    "mpeg2video",
-    "-profile:v",
-    "4",
-    "-level:v",
-    "8",
-    "-b:v",
-    "14M",
-    "-maxrate",
-    "15M",
-    "-bufsize",
-    "1835008",
-    "-qmin",
-    "1",
-    "-lmin",
-    "1",
-    "-g",
-    "15",
-    "-bf",
-    "2",
-];
-const MPEG2_HIGH: &[&str] = &[
-    "-c:v",
-    "mpeg2video",
-    "-profile:v",
-    "4",
-    "-level:v",
-    "4",
-    "-b:v",
-    "60M",
-    "-maxrate",
-    "80M",
-    "-bufsize",
-    "9781248",
-    "-qmin",
-    "1",
-    "-lmin",
-    "1",
-    "-g",
-    "15",
-    "-bf",
-    "2",
-];
+/// What the encoder of a family is told in every syntax.
+const H264: &str = "-c:v libx264 -preset medium -crf 12 -profile:v high -refs 3";
+const HEVC: &str = "-c:v libx265 -preset fast -crf 10 -x265-params level-idc=5.1:pools=none:frame-threads=1:info=0:log-level=none:vbv-maxrate=40000:vbv-bufsize=40000:keyint=60";
+const MPEG2: &str = "-c:v mpeg2video -profile:v 4 -qmin 1 -lmin 1 -g 15 -bf 2";
 
-/// Transfer syntaxes whose streams are coded anew, by the end of their UID. Those with a second view are not among them: it
-/// would be lost unseen.
+/// Transfer syntaxes whose streams are coded anew, by the end of their UID, with their own bounds. Those with a second view
+/// are not among them: it would be lost unseen.
 const CODINGS: &[(&str, Coding)] = &[
-    ("100", coding(Family::Mpeg2, 8, true, MPEG2_MAIN)),
-    ("101", coding(Family::Mpeg2, 8, true, MPEG2_HIGH)),
-    ("102", coding(Family::H264, 8, false, H264_41)),
-    ("103", coding(Family::H264, 8, false, H264_BD)),
-    ("104", coding(Family::H264, 8, false, H264_42)),
-    ("107", coding(Family::Hevc, 8, false, HEVC_8)),
-    ("108", coding(Family::Hevc, 10, false, HEVC_10)),
+    (
+        "100",
+        coding(
+            Family::Mpeg2,
+            8,
+            "-level:v 8 -b:v 14M -maxrate 15M -bufsize 1835008",
+        ),
+    ),
+    (
+        "101",
+        coding(
+            Family::Mpeg2,
+            8,
+            "-level:v 4 -b:v 60M -maxrate 80M -bufsize 9781248",
+        ),
+    ),
+    (
+        "102",
+        coding(
+            Family::H264,
+            8,
+            "-level:v 4.1 -maxrate 50M -bufsize 50M -g 30",
+        ),
+    ),
+    (
+        "103",
+        coding(
+            Family::H264,
+            8,
+            "-level:v 4.1 -maxrate 40M -bufsize 30M -g 24 -x264-params bluray-compat=1:slices=4:open-gop=0",
+        ),
+    ),
+    (
+        "104",
+        coding(
+            Family::H264,
+            8,
+            "-level:v 4.2 -maxrate 50M -bufsize 50M -g 30",
+        ),
+    ),
+    ("107", coding(Family::Hevc, 8, "-profile:v main")),
+    (
+        "108",
+        coding(Family::Hevc, 10, "-profile:v main10 -pix_fmt yuv420p10le"),
+    ),
 ];
 
-const fn coding(
-    family: Family,
-    bits: u16,
-    fields: bool,
-    encoder: &'static [&'static str],
-) -> Coding {
+const fn coding(family: Family, bits: u16, bounds: &'static str) -> Coding {
+    let encoder = match family {
+        Family::Mpeg2 => MPEG2,
+        Family::H264 => H264,
+        Family::Hevc => HEVC,
+    };
     Coding {
         family,
         bits,
-        fields,
-        encoder,
+        fields: matches!(family, Family::Mpeg2),
+        encoder: [encoder, bounds],
     }
 }
 

@@ -299,7 +299,7 @@ impl<'a> Planner<'a> {
                     self.take(*frame, findings, &found);
                 }
             }
-            if found.is_empty() || self.marks.len() == before {
+            if self.marks.len() == before {
                 return Ok(());
             }
         }
@@ -578,12 +578,11 @@ mod tests {
     use super::*;
     use crate::config::{Policy, Sensitivity};
     use crate::detect::{Detector, Levels, TextMap};
-    use crate::frame::Frame;
-    use crate::frame::{Display, Gray, Photometric, PixelFormat};
+    use crate::frame::{Display, Frame, Gray, PixelFormat};
     use crate::line::{Orientation, ReadChar, Reading, TextLine};
     use crate::ocr::Reader;
     use crate::phi::Decider;
-    use crate::testing::facts;
+    use crate::testing::{facts, grey8};
 
     /// Takes every bright cell for text; with `restless`, also a cell that moves with every call.
     struct Bright {
@@ -650,18 +649,7 @@ mod tests {
         unit: (u32, u32),
     }
 
-    const FORMAT: PixelFormat = PixelFormat {
-        rows: 64,
-        cols: 96,
-        samples_per_pixel: 1,
-        bits_allocated: 8,
-        bits_stored: 8,
-        high_bit: 7,
-        signed: false,
-        photometric: Photometric::Monochrome2,
-        planar: false,
-        float: false,
-    };
+    const FORMAT: PixelFormat = grey8(64, 96);
 
     impl Loop {
         /// Frames of grey 30, each with its own speck and the bars given for it.

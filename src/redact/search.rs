@@ -703,9 +703,9 @@ mod tests {
     use super::*;
     use crate::config::Policy;
     use crate::detect::Levels;
-    use crate::frame::PixelFormat;
     use crate::line::ReadChar;
     use crate::phi::Decider;
+    use crate::testing::grey8;
 
     const PLACE: Rect = Rect::new(20, 20, 48, 8);
 
@@ -763,18 +763,7 @@ mod tests {
 
     #[test]
     fn a_line_that_noise_hides_in_one_view_is_read_in_another() {
-        let format = PixelFormat {
-            rows: 64,
-            cols: 96,
-            samples_per_pixel: 1,
-            bits_allocated: 8,
-            bits_stored: 8,
-            high_bit: 7,
-            signed: false,
-            photometric: crate::frame::Photometric::Monochrome2,
-            planar: false,
-            float: false,
-        };
+        let format = grey8(64, 96);
         // Four levels of noise, and too few bright pixels to count for the robust range.
         let mut data: Vec<u8> = (0..96 * 64u32).map(|i| 30 + (i * 7 % 5) as u8).collect();
         data[24 * 96 + 30..24 * 96 + 40].fill(220);

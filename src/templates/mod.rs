@@ -213,8 +213,8 @@ fn normal(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::facts::{Equipment, TransferSyntax};
-    use crate::frame::{Display, Photometric, PixelFormat};
+    use crate::facts::Equipment;
+    use crate::testing;
 
     const FILE: &str = r#"
 [[template]]
@@ -231,8 +231,6 @@ mask = [[0, 0, 10, 10]]
 
     fn facts(model: &str, rows: u32) -> Facts {
         Facts {
-            sop_class: String::new(),
-            sop_instance: String::new(),
             modality: "US".into(),
             image_type: vec!["ORIGINAL".into(), "PRIMARY".into()],
             equipment: Equipment {
@@ -240,31 +238,7 @@ mask = [[0, 0, 10, 10]]
                 model: model.into(),
                 software: String::new(),
             },
-            transfer_syntax: TransferSyntax {
-                uid: String::new(),
-                name: String::new(),
-                encapsulated: false,
-                lossy: false,
-            },
-            format: PixelFormat {
-                rows,
-                cols: 640,
-                samples_per_pixel: 1,
-                bits_allocated: 8,
-                bits_stored: 8,
-                high_bit: 7,
-                signed: false,
-                photometric: Photometric::Monochrome2,
-                planar: false,
-                float: false,
-            },
-            photometric_header: String::new(),
-            frames: 1,
-            display: Display::default(),
-            burned_in_annotation: None,
-            pixel_padding: None,
-            us_regions: Vec::new(),
-            identities: Vec::new(),
+            ..testing::facts(testing::grey8(rows, 640), 1)
         }
     }
 

@@ -87,8 +87,9 @@ pub struct Coding {
     pub bits: u16,
     /// Whether frames may be two fields when they are coded anew.
     pub fields: bool,
-    /// What the encoder is told of profile, level and quality.
-    pub encoder: &'static [&'static str],
+    /// What the encoder is told of profile, level and quality: arguments with spaces between. First those of the
+    /// family, then those of the syntax.
+    pub encoder: [&'static str; 2],
 }
 
 /// How a stream is wrapped.
@@ -212,7 +213,7 @@ impl Tool {
             "-threads",
             THREADS,
         ]);
-        args.extend(coding.encoder);
+        args.extend(coding.encoder.iter().flat_map(|part| part.split(' ')));
         match (header.top_field_first, coding.fields) {
             (None, _) => {}
             (Some(top), true) => {
