@@ -144,8 +144,13 @@ impl Ink {
     /// window.
     fn of(picture: &Gray, window: &Rect, measure: &Rect) -> Option<Ink> {
         let total = measure.area();
-        let counts = histogram(picture, measure);
-        let background = median(&histogram(picture, window), window.area());
+        let everywhere = histogram(picture, window);
+        let background = median(&everywhere, window.area());
+        let counts = if measure == window {
+            everywhere
+        } else {
+            histogram(picture, measure)
+        };
         let mut differing = [0u32; 256];
         for (v, n) in counts.iter().enumerate() {
             differing[usize::from((v as u8).abs_diff(background))] += n;
@@ -224,8 +229,9 @@ impl Ink {
                 && (inside * 4 >= size * 3 || in_line(&piece, anchor, height))
             {
                 hull = hull.hull(&piece);
-            } else {
+            } else if beside(&piece, anchor) {
                 // Ink that the line shares with its neighbour or with something larger: only the part under the line.
+                // What reaches in from above or below is the neighbour's.
                 hull = hull.hull(&piece.intersect(&line));
             }
         }
@@ -286,6 +292,15 @@ impl Ink {
             || (piece.y == w.y && w.y > 0)
             || (piece.right() == w.right() && w.right() < self.bounds.0)
             || (piece.bottom() == w.bottom() && w.bottom() < self.bounds.1)
+    }
+}
+
+/// Whether a piece shares rows (of an upright line; columns of a vertical one) with the anchor.
+fn beside(piece: &Rect, anchor: &Rect) -> bool {
+    if anchor.w >= anchor.h {
+        piece.y < anchor.bottom() && anchor.y < piece.bottom()
+    } else {
+        piece.x < anchor.right() && anchor.x < piece.right()
     }
 }
 
@@ -377,6 +392,19 @@ mod tests {
             &Rect::new(40, 22, 32, 6),
         );
         assert!(e.tight.y >= 16, "{:?}", e.tight);
+    }
+
+    #[test]
+    fn a_line_close_above_does_not_stretch_the_box() {
+        let mut ink = stems(40, 20, 6);
+        ink.extend(stems(40, 7, 6));
+        let e = extent(
+            &picture(&ink, 220),
+            &Rect::new(36, 12, 44, 24),
+            &Rect::new(40, 20, 32, 8),
+        );
+        assert_eq!(e.tight, Rect::from_corners(40, 20, 72, 30));
+        assert!(e.cover.y >= 17, "{:?}", e.cover);
     }
 
     #[test]

@@ -14,8 +14,10 @@ from . import marks
 from .scenes import scene
 
 HEIGHT, MAX_WIDTH = 32, 800
+UNUSED = str.maketrans("Øø", "Oo")     # a zero with a stroke is far more common
 HEIGHTS = [(5.5, 8), (8, 12), (12, 20), (20, 44)]      # of capitals, for the figures
-GROUPS = list(TRAINED) + list(HELD)
+READ = TRAINED | {"cells": .25}        # fonts of character cells are what reading fails on
+GROUPS = list(READ) + list(HELD)
 
 
 @dataclass
@@ -40,9 +42,12 @@ class Lines:
         if negative or (negative is None and d.chance(.05)):
             return self._empty()
         cap = cap or (d.log_uniform(5.5, 16) if d.chance(.62) else d.log_uniform(12, 44))
-        group, font = self.glyphs.font(group)
-        text, kind, tokens = self.strings.sample()
-        text, style = fold(text, font.cover), self.glyphs.style(cap)
+        group, font = self.glyphs.font(group or d.weighted(READ))
+        text, kind, tokens = self.strings.console() if d.chance(.12) else self.strings.sample()
+        text, style = fold(text.translate(UNUSED), font.cover), self.glyphs.style(cap)
+        if d.chance(.35):        # cells are drawn with broad strokes, or twice as wide, on many consoles
+            style.bold, style.wide = d.pick([(1, 1), (1, 1), (1, 2), (0, 2)])
+            style.spacing += style.bold
         shown = text
         if d.chance(.12):        # wide gaps; the label keeps one space
             shown = "".join(c * (d.integer(2, 7) if c == " " and d.chance(.6) else 1) for c in text)
@@ -160,6 +165,9 @@ class Lines:
         for x in (x0 - d.integer(3, max(4, x0)), x1 + d.integer(3, max(4, w - x1))):
             if d.chance(.055):
                 cv2.line(img, (x, 0), (x, h), level, 1)
+        if d.chance(.06):        # an edge of a table, a calliper or a graticule runs through
+            a, b = (d.integer(0, w), d.integer(0, h)), (d.integer(0, w), d.integer(0, h))
+            cv2.line(img, a, b, level * d.uniform(.25, .8), 1, cv2.LINE_AA)
 
     def _damage(self, img, box, cap):
         d, q = self.d, 1.0

@@ -34,6 +34,8 @@ GROUPS = {
 PCF = ("misc/4x6 misc/5x7 misc/5x8 misc/6x9 misc/6x10 misc/6x12 misc/6x13 misc/6x13B misc/7x13 misc/7x13B misc/7x14 misc/7x14B misc/8x13 misc/8x13B misc/9x15 misc/9x15B misc/9x18 "
        "misc/9x18B misc/10x20 75dpi/helvR08 75dpi/helvR10 75dpi/helvR12 75dpi/helvR14 75dpi/helvB08 75dpi/helvB10 75dpi/helvB12 75dpi/helvB14 75dpi/helvR18 75dpi/helvB18 "
        "75dpi/courR08 75dpi/courR10 75dpi/courB12 75dpi/courR14 75dpi/timR10 75dpi/timR12 75dpi/timB14").split()
+CELLS = ("clR4x6 clR5x6 clR5x8 clR5x10 clR6x8 clR6x10 clR6x12 clR7x8 clR7x10 clR7x12 clR8x8 clR8x10 clR8x12 clR8x14 clR8x16 clR9x15 clB6x10 clB6x12 clB8x8 clB8x10 clB8x12 clB8x14 clB8x16 "
+         "clB9x15 8x16 12x24 10x20 6x13O 7x13O 8x13O").split()
 PSF = "VGA8 VGA14 VGA16 VGA32x16 Fixed13 Fixed14 Fixed15 Fixed16 Fixed18".split()
 HELD_PCF, HELD_PSF = "75dpi/luRS08 75dpi/luRS10 75dpi/luBS12 75dpi/luRS14".split(), "Terminus14 Terminus16 TerminusBold16 Terminus20x10".split()
 PEN, PEN_COVER = "scripts scriptc cursive futural rowmans".split(), frozenset(ASCII)
@@ -286,11 +288,12 @@ def load():
     zoo = {g: [Outline(p) for p in _files(patterns)] for g, patterns in GROUPS.items()}
     zoo["x11"] = [read_pcf(p) for p in _existing(X11, PCF, ".pcf.gz")]
     zoo["console"] = [read_psf(p) for p in _existing(CONSOLE + "Lat15-", PSF, ".psf.gz")]
+    zoo["cells"] = [read_pcf(p) for p in _existing(X11 + "misc/", CELLS, ".pcf.gz")]
     zoo["pen"] = [Strokes(p) for p in _existing(HERSHEY, PEN, ".jhf")]
     zoo["strokes"] = [Strokes(p) for p in _existing(HERSHEY, STROKE, ".jhf")]
     zoo["held_bitmap"] = [read_pcf(p) for p in _existing(X11, HELD_PCF, ".pcf.gz")] + [read_psf(p) for p in _existing(CONSOLE + "Lat15-", HELD_PSF, ".psf.gz")]
     zoo["held_strokes"] = [Strokes(p) for p in _existing(HERSHEY, HELD_STROKE, ".jhf")]
-    for group in ("x11", "console", "strokes"):
+    for group in ("x11", "console", "cells", "strokes"):
         marked = [with_marked_zero(f, i % 3 == 0) for i, f in enumerate(zoo[group])]
         zoo[group] += [f for f in marked if f][::1 if group == "strokes" else 2]
     empty = [g for g, fonts in zoo.items() if not fonts]

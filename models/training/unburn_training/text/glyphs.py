@@ -22,6 +22,8 @@ class Style:
     smooth: bool
     stretch: float
     binary: bool       # no anti-aliasing
+    bold: int = 0      # columns by which the strokes of bitmap glyphs are widened
+    wide: int = 1      # columns drawn for each column of a bitmap glyph
 
 
 @dataclass
@@ -61,6 +63,9 @@ class Glyphs:
         text = fold(text, font.cover)
         if isinstance(font, fonts.Bitmap):
             a, base = font.draw(text, style.spacing)
+            for _ in range(style.bold):
+                a = np.maximum(np.pad(a, ((0, 0), (0, 1))), np.pad(a, ((0, 0), (1, 0))))
+            a = a.repeat(style.wide, 1)
             k = max(1, round(cap / font.cap))
             if style.scaling < .8 or k == 1 and style.scaling < .93:
                 ky = k * 2 if style.tall and k * font.cap < 20 else k

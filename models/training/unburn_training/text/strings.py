@@ -39,6 +39,9 @@ VEND = ["GE", "Philips", "SIEMENS", "Canon", "TOSHIBA", "Mindray", "SAMSUNG", "H
 PROBE = ["C5-1", "L12-3", "C1-5-D", "9L-D", "S5-1", "X5-1", "L9-3", "C9-2", "4C-RS", "12L-RS", "M5Sc", "RAB6-D", "VF10-5", "6C1HD", "18L6HD", "3Sc-RS"]
 MON = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 MONL = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"]
+CONSOLE = """GAIN POWER PWR DEPTH ZOOM FILT FILTER ANGLE DYN SCALE FOCUS FREQ RATE MAP REJ EDGE PERSIST COMP PROC XMIT TGC SECTOR CINE FRAME PRF BASE INV STEER GATE VEL
+SWEEP SPEED MODE FREEZE ID IM SE SEQ SER EXAM STUDY KV MA MAS SEC THK LOC TILT FOV IDX SFOV DFOV MATRIX NEX TR TE TI FLIP BW COIL ORIG ZOOM WW WL WIN LEV FLT KERN GANTRY TABLE
+Gain Power Depth Zoom Filter Angle Scale Focus Freq Rate Map Reject Edge Persist Frame Speed Mode Tilt Thk Loc Idx kV mA mAs sec mm Cont Scan Acq Tm Rot Pitch Dose Len""".split()
 CONSONANTS, VOWELS = "bcdfghjklmnpqrstvwxyz", "aeiou"
 UNITS = ["cm", "mm", "cm²", "ml", "m/s", "cm/s", "mmHg", "dB", "Hz", "MHz", "kHz", "bpm", "%", "°", "ms", "s", "mA", "kV", "kVp", "mAs", "mGy", "HU", "µm", "mL", "cc"]
 TITLES = ["Dr. ", "Dr ", "Mr. ", "Mrs. ", "MD ", "Prof. "]
@@ -199,6 +202,15 @@ class Strings:
             i = r.randint(1, len(t) - 2)
             t = t[:i] + " " + t[i:]
         return t, []
+
+    def console(self):
+        """a setting as old consoles show it: a label and a value, often in capitals and close together"""
+        r, i = self.r, self.r.randint
+        label = r.choice(CONSOLE) if r.random() < .7 else "".join(r.choice(string.ascii_uppercase) for _ in range(i(1, 7)))
+        value = r.choice([str(i(0, 999)), f"{i(0, 9999):04}", self._number(0, 99, 1), f"-{i(1, 400)}", f"+{i(1, 90)}", f"{i(0, 9)}/{i(0, 9)}/{r.choice('ABCDE')}", r.choice(string.ascii_uppercase),
+                          f"{i(10, 99)}{r.choice(string.ascii_uppercase)}{i(10, 99)}", f"{self._number(1, 20, 1)}{r.choice(['MHZ', 'CM', 'HZ', 'DB', 'BPM', 'cm', 'mm', 'dB'])}", f"#{i(1, 99)}"])
+        t = r.choice([f"{label} {value}", f"{label} {value}", f"{label}{value}", f"{label}:{value}", f"{label}: {value}", f"{label}={value}", label, value])
+        return t, "technical", []
 
     def digits(self):
         r, k = self.r, self.r.random()
