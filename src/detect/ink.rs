@@ -27,6 +27,8 @@ const FLAT_CONTRAST: u8 = 2;
 /// height. All ink of the size of glyphs is in the glyphs' box already.
 const RING_PX: u32 = 2;
 const RING_DIVISOR: u32 = 8;
+/// Accents and dots lie nearer to their letters than this part of the letters' height, and a pixel.
+const STRAY_DIVISOR: u32 = 4;
 /// Ink may cover at most this share of the window (percent), or the background was mistaken.
 const MAX_INK_PERCENT: u64 = 60;
 
@@ -194,6 +196,8 @@ impl Ink {
         let mut seen = vec![false; self.set.len()];
         let mut stack = Vec::new();
         let mut hull = Rect::default();
+        // Pieces above or below the line's middle: accents and dots, or the foot of another line's letter.
+        let mut stray: Vec<Rect> = Vec::new();
         let line = region.intersect(&anchor.grow(height / 4 + 1, self.bounds.0, self.bounds.1));
         for start in 0..self.set.len() {
             if seen[start] || !self.set[start] {
@@ -228,11 +232,23 @@ impl Ink {
                 && !self.runs_out(&piece)
                 && (inside * 4 >= size * 3 || in_line(&piece, anchor, height))
             {
-                hull = hull.hull(&piece);
+                if beside(&piece, anchor) {
+                    hull = hull.hull(&piece);
+                } else {
+                    stray.push(piece);
+                }
             } else if beside(&piece, anchor) {
                 // Ink that the line shares with its neighbour or with something larger: only the part under the line.
                 // What reaches in from above or below is the neighbour's.
                 hull = hull.hull(&piece.intersect(&line));
+            }
+        }
+        let letters = hull;
+        let near = 1 + letters.w.min(letters.h) / STRAY_DIVISOR;
+        for piece in stray {
+            let (across, down) = piece.apart(&letters);
+            if letters.is_empty() || across.max(down) <= near {
+                hull = hull.hull(&piece);
             }
         }
         (!hull.is_empty()).then_some(hull)
@@ -405,6 +421,16 @@ mod tests {
         );
         assert_eq!(e.tight, Rect::from_corners(40, 20, 72, 30));
         assert!(e.cover.y >= 17, "{:?}", e.cover);
+    }
+
+    #[test]
+    fn accents_are_taken_in_and_full_stops_of_the_line_above_are_not() {
+        let mut ink = stems(40, 20, 6);
+        ink.push(Rect::new(46, 17, 2, 2));
+        ink.push(Rect::new(58, 13, 2, 2));
+        let region = Rect::new(36, 12, 44, 24);
+        let e = extent(&picture(&ink, 220), &region, &Rect::new(40, 22, 32, 6));
+        assert_eq!(e.tight, Rect::from_corners(40, 17, 72, 30));
     }
 
     #[test]

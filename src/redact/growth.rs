@@ -3,7 +3,6 @@
 use super::search::Finding;
 use crate::geometry::{Rect, union_area};
 use crate::line::Orientation;
-use crate::plan::Action;
 
 /// Pixels around the box of a line's glyphs that always go with it.
 const INK_MARGIN_PX: u32 = 1;
@@ -124,33 +123,6 @@ fn back_off(grown: Rect, raw: &Rect, keep: &Rect) -> Rect {
         y0 = y0.max(keep.bottom());
     }
     Rect::from_corners(x0, y0, x1, y1)
-}
-
-/// Confidence from which a reading of untouched pixels stands against what later searches read of their remains.
-const STANDING: u16 = 700;
-/// Share of a finding, percent, that must lie in text that stands.
-const STANDING_PERCENT: u64 = 90;
-
-/// Boxes of the text that stays and was read well enough to stand: masks beside it can make other text of its edges.
-pub fn standing(found: &[Finding]) -> Vec<Rect> {
-    let verdicts = found
-        .iter()
-        .flat_map(|f| f.verdicts.iter().map(move |v| (f, v)));
-    verdicts
-        .filter(|(_, v)| v.action == Action::Keep && v.confidence >= STANDING)
-        .map(|(f, v)| f.text_rect(v))
-        .collect()
-}
-
-/// Whether a finding reads nothing but the remains of text that stands.
-pub fn reads_remains(finding: &Finding, standing: &[Rect]) -> bool {
-    let tight = finding.line.tight;
-    let inside: Vec<Rect> = standing
-        .iter()
-        .map(|s| s.intersect(&tight))
-        .filter(|r| !r.is_empty())
-        .collect();
-    !inside.is_empty() && union_area(&inside) * 100 >= tight.area() * STANDING_PERCENT
 }
 
 /// Whether two rectangles mean the same place: half of the smaller is in the other.

@@ -23,6 +23,7 @@ mod publish;
 mod recoded;
 mod search;
 mod slant;
+mod standing;
 mod verify;
 
 pub use draft::{Draft, Edited, Looked};

@@ -4,9 +4,9 @@
 
 use super::blocks;
 use super::frames::{Frames, Hash, device_fault, frames_at_once, ranges};
-use super::growth::{reads_remains, standing};
 use super::recoded;
 use super::search::{Finding, Searcher, Shown};
+use super::standing::{reads_remains, standing};
 use super::verify::is_residual;
 use crate::facts::Facts;
 use crate::frame::Frame;
@@ -97,7 +97,8 @@ pub fn judge(
                 let before = [Shown::as_it_is(original.frame(index)?)];
                 let before = searcher.frames(&before).map_err(device_fault)?;
                 let standing = standing(before.first().map_or(&[], Vec::as_slice));
-                residual.retain(|f| !reads_remains(f, &standing));
+                residual
+                    .retain(|f| !reads_remains(f, standing.iter().map(|s| &s.rect), &shown.masks));
             }
             let residual = residual.len();
             judgement.residual += (residual * equal.len()) as u32;

@@ -8,8 +8,9 @@
 use super::bands;
 use super::equipment::KEPT;
 use super::frames::{Frames, Hash, device_fault, fingerprint, frames_at_once, ranges};
-use super::growth::{Spread, covered, needed, reads_remains, same_place, standing};
+use super::growth::{Spread, covered, needed, same_place};
 use super::search::{Finding, Searcher, Shown};
+use super::standing::{Stand, Standing, is_doubt, reads_remains, standing};
 use crate::facts::Facts;
 use crate::geometry::{Rect, union_area};
 use crate::line::Strength;
@@ -39,6 +40,8 @@ const FRAMES_PER_KEY: u32 = 16;
 const CUT_SHARE: u64 = 5;
 /// Text that loses more than one part in this many goes whole; what loses less mostly still reads as itself.
 const CUT_WHOLE: u64 = 2;
+/// Why such text goes.
+const CUT: &str = "cut-by-mask";
 /// Confidence with which a kept marker must have been read for its loss to be missed; as in `phi`.
 const MARKER_READ: u16 = 700;
 
@@ -58,6 +61,20 @@ struct Mark {
 }
 
 impl Mark {
+    /// A mask of a rule in every frame, without a reason yet.
+    fn at(rect: Rect) -> Mark {
+        Mark {
+            rect,
+            before_codec: rect,
+            reason: String::new(),
+            origin: Origin::Rule,
+            confidence: 1000,
+            text: None,
+            frames: None,
+            view: String::new(),
+        }
+    }
+
     fn applies_to(&self, frame: u32) -> bool {
         self.frames.as_ref().is_none_or(|f| f.contains(&frame))
     }
@@ -91,8 +108,8 @@ pub fn fixed_point(
     let mut planner = Planner::new(frames, facts, spread, always)?;
     let keys = planner.key_frames();
     let unmasked = planner.search(searcher, &keys, None)?;
-    for (frame, found) in &unmasked {
-        planner.take(*frame, found, &unmasked);
+    for looked in &unmasked {
+        planner.take(looked, &unmasked);
     }
     let mut extremes = None;
     for &key in &keys {
@@ -132,6 +149,28 @@ fn codec_growth(rect: Rect, frames: &dyn Frames, facts: &Facts) -> Rect {
 /// A frame's content and its masks.
 type State = (Hash, Vec<Rect>);
 
+/// A frame that was searched.
+struct Looked {
+    frame: u32,
+    /// Masks that were in it.
+    masks: Vec<Rect>,
+    found: Vec<Finding>,
+    /// Whether its content had not been searched before.
+    first: bool,
+    /// Text of other frames that stands here as well, because the samples are the same.
+    alike: Vec<Stand>,
+}
+
+/// What the last search of a state has left.
+struct Done {
+    /// What it found to be kept.
+    kept: Vec<Finding>,
+    /// Text that stands.
+    stands: Vec<Stand>,
+    /// Fingerprint of the masked frame.
+    fingerprint: Hash,
+}
+
 struct Planner<'a> {
     frames: &'a dyn Frames,
     facts: &'a Facts,
@@ -140,11 +179,13 @@ struct Planner<'a> {
     marks: Vec<Mark>,
     /// Bands that go as a whole with their first line.
     bands: Vec<Rect>,
-    /// Searched states: what is kept in them, and the fingerprint of the masked frame.
-    done: BTreeMap<State, (Vec<Finding>, Hash)>,
+    /// Searched states.
+    done: BTreeMap<State, Done>,
     laterality_lost: bool,
     /// Contents that were searched before, with the text in them that stands.
-    seen: HashMap<Hash, Vec<Rect>>,
+    seen: HashMap<Hash, Vec<Stand>>,
+    /// The same text, to be known again in other frames.
+    standing: Standing,
     /// Side and position markers that stay, where they were first seen, with a frame that shows them.
     markers: Vec<(u32, Rect)>,
     searches: usize,
@@ -161,13 +202,9 @@ impl<'a> Planner<'a> {
             .iter()
             .map(|(rect, reason)| Mark {
                 rect: codec_growth(*rect, frames, facts),
-                before_codec: *rect,
                 reason: reason.clone(),
                 origin: Origin::Template,
-                confidence: 1000,
-                text: None,
-                frames: None,
-                view: String::new(),
+                ..Mark::at(*rect)
             })
             .collect();
         Ok(Planner {
@@ -187,6 +224,7 @@ impl<'a> Planner<'a> {
             done: BTreeMap::new(),
             laterality_lost: false,
             seen: HashMap::new(),
+            standing: Standing::default(),
             markers: Vec::new(),
             searches: 0,
         })
@@ -245,7 +283,7 @@ impl<'a> Planner<'a> {
         searcher: &Searcher<'_>,
         which: &[u32],
         fill: Option<&Fill>,
-    ) -> Result<Vec<(u32, Vec<Finding>)>, Refusal> {
+    ) -> Result<Vec<Looked>, Refusal> {
         let mut results = Vec::with_capacity(which.len());
         for block in which.chunks(frames_at_once(self.facts)) {
             let prepare = |&i: &u32| -> Result<Shown, Refusal> {
@@ -265,17 +303,60 @@ impl<'a> Planner<'a> {
                         .map_err(device_fault)?;
                 }
             }
-            for ((&i, shown), found) in block.iter().zip(frames).zip(found) {
-                if fill.is_some() {
-                    let kept = found.iter().filter(|f| f.is_kept()).cloned().collect();
-                    let state = (self.digests[i as usize], shown.masks);
-                    self.done.insert(state, (kept, fingerprint(&shown.frame)));
-                }
-                results.push((i, found));
+            for ((&frame, shown), found) in block.iter().zip(frames).zip(found) {
+                results.push(self.looked(frame, shown, found, fill.is_some()));
             }
         }
         self.searches += results.len();
         Ok(results)
+    }
+
+    /// Keeps of a search what later ones need to know; `final_masks` unless the frame was searched as it is.
+    fn looked(
+        &mut self,
+        frame: u32,
+        shown: Shown,
+        found: Vec<Finding>,
+        final_masks: bool,
+    ) -> Looked {
+        let digest = self.digests[frame as usize];
+        let alike = self.standing.shown_in(&shown.frame, &shown.masks);
+        let first = !self.seen.contains_key(&digest);
+        if first {
+            let texts = standing(&found);
+            self.standing.add(&shown.frame, &shown.masks, &texts);
+            self.seen.insert(digest, texts);
+        }
+        if final_masks {
+            let mut stands = self.seen.get(&digest).cloned().unwrap_or_default();
+            stands.extend(
+                alike
+                    .iter()
+                    .filter(|a| !stands.iter().any(|s| s.rect.overlaps(&a.rect)))
+                    .cloned()
+                    .collect::<Vec<_>>(),
+            );
+            let rests =
+                |f: &&Finding| !reads_remains(f, stands.iter().map(|s| &s.rect), &shown.masks);
+            let done = Done {
+                kept: found
+                    .iter()
+                    .filter(|f| f.is_kept())
+                    .filter(rests)
+                    .cloned()
+                    .collect(),
+                fingerprint: fingerprint(&shown.frame),
+                stands,
+            };
+            self.done.insert((digest, shown.masks.clone()), done);
+        }
+        Looked {
+            frame,
+            masks: shown.masks,
+            found,
+            first,
+            alike,
+        }
     }
 
     /// Searches masked frames until none shows anything new. What a batch of frames brings is masked before the next batch
@@ -287,7 +368,7 @@ impl<'a> Planner<'a> {
                 self.spread.margin_px = margin.max(1) << (2 * (round - MAX_ROUNDS));
             }
             let before = self.marks.len();
-            let mut found: Vec<(u32, Vec<Finding>)> = Vec::new();
+            let mut found: Vec<Looked> = Vec::new();
             let mut rest: Vec<u32> = (0..self.frames.count()).collect();
             let mut size = FIRST_BATCH;
             while !rest.is_empty() {
@@ -295,8 +376,8 @@ impl<'a> Planner<'a> {
                 size *= 2;
                 let first_new = found.len();
                 found.extend(self.search(searcher, &todo, Some(fill))?);
-                for (frame, findings) in &found[first_new..] {
-                    self.take(*frame, findings, &found);
+                for looked in &found[first_new..] {
+                    self.take(looked, &found);
                 }
             }
             if self.marks.len() == before {
@@ -328,8 +409,10 @@ impl<'a> Planner<'a> {
         batch
     }
 
-    /// Adds what a search of `frame` asks to mask and what its present masks do not already cover.
-    fn take(&mut self, frame: u32, found: &[Finding], beside: &[(u32, Vec<Finding>)]) {
+    /// Adds what a search asks to mask and what the present masks do not already cover.
+    fn take(&mut self, looked: &Looked, beside: &[Looked]) {
+        let (frame, found) = (looked.frame, &looked.found);
+        let stands = self.stands(looked);
         let keeps: Vec<Rect> = found
             .iter()
             .flat_map(|f| {
@@ -338,12 +421,10 @@ impl<'a> Planner<'a> {
                     .filter(|v| v.action == Action::Keep)
                     .map(|v| f.text_rect(v))
             })
+            .chain(stands.iter().map(|s| s.rect))
             .collect();
         // What a later search reads is what masks have left: a bit of a letter is nobody's side.
-        let digest = self.digests[frame as usize];
-        let first = !self.seen.contains_key(&digest);
-        if first {
-            self.seen.insert(digest, standing(found));
+        if looked.first {
             for finding in found {
                 let markers = finding.verdicts.iter().filter(|v| is_marker(finding, v));
                 self.markers
@@ -351,98 +432,115 @@ impl<'a> Planner<'a> {
             }
         }
         for finding in found {
-            if !first
-                && self
-                    .seen
-                    .get(&digest)
-                    .is_some_and(|s| reads_remains(finding, s))
-            {
-                continue;
-            }
+            let remains = |stands: &[Stand]| {
+                reads_remains(finding, stands.iter().map(|s| &s.rect), &looked.masks)
+            };
+            let (own, alike) = (!looked.first && remains(&stands), remains(&looked.alike));
             for verdict in &finding.verdicts {
-                if verdict.action == Action::Keep {
+                if verdict.action == Action::Keep || own || (alike && is_doubt(verdict)) {
                     continue;
                 }
-                self.laterality_lost |= first && verdict.laterality_lost;
+                self.laterality_lost |= looked.first && verdict.laterality_lost;
                 for raw in finding.rects(verdict) {
                     let raw = needed(finding, raw, &keeps);
                     if covered(&raw, &self.accounted(frame)) {
                         continue;
                     }
-                    let scope = self.scope(frame, finding, &raw, beside);
-                    self.mark(finding, verdict, &verdict.reason, raw, &keeps, scope);
+                    let mark = Mark {
+                        reason: verdict.reason.clone(),
+                        confidence: verdict.confidence,
+                        text: Some(finding.text(verdict)).filter(|t| !t.is_empty()),
+                        frames: self.scope(frame, finding, &raw, beside),
+                        view: finding.view.clone(),
+                        ..Mark::at(raw)
+                    };
+                    self.mark(mark, &keeps);
                 }
             }
         }
-        self.take_cut(frame, found, &keeps, beside);
+        self.take_cut(looked, &stands, &keeps, beside);
     }
 
-    fn mark(
-        &mut self,
-        finding: &Finding,
-        verdict: &Verdict,
-        reason: &str,
-        raw: Rect,
-        keeps: &[Rect],
-        frames: Option<BTreeSet<u32>>,
-    ) {
+    /// The text of a searched frame that stands from its first search.
+    fn stands(&self, looked: &Looked) -> Vec<Stand> {
+        let digest = &self.digests[looked.frame as usize];
+        self.seen.get(digest).cloned().unwrap_or_default()
+    }
+
+    /// Adds a mask for the rectangle of `mark`, grown as far as what stays allows, and for the band in which it lies.
+    fn mark(&mut self, mark: Mark, keeps: &[Rect]) {
         let f = &self.facts.format;
-        let before_codec = self.spread.grown(&raw, keeps, f.cols, f.rows);
-        if let Some(band) = bands::around(&self.bands, &raw) {
+        let before_codec = self.spread.grown(&mark.rect, keeps, f.cols, f.rows);
+        if let Some(band) = bands::around(&self.bands, &mark.rect) {
             self.bands.retain(|b| *b != band);
             self.marks.push(Mark {
                 rect: codec_growth(band, self.frames, self.facts),
-                before_codec: band,
                 reason: "banner-band".into(),
-                origin: Origin::Rule,
-                confidence: 1000,
-                text: None,
-                frames: None,
-                view: String::new(),
+                ..Mark::at(band)
             });
         }
         self.marks.push(Mark {
             rect: codec_growth(before_codec, self.frames, self.facts),
             before_codec,
-            reason: reason.to_owned(),
-            origin: Origin::Rule,
-            confidence: verdict.confidence,
-            text: Some(finding.text(verdict)).filter(|t| !t.is_empty()),
-            frames,
-            view: finding.view.clone(),
+            ..mark
         });
     }
 
     /// Masks whole what would stay but is cut by masks: nobody can read it any more, and what is left of its letters reads
     /// as something else in the next search, which would eat it away bit by bit.
-    fn take_cut(
-        &mut self,
-        frame: u32,
-        found: &[Finding],
-        keeps: &[Rect],
-        beside: &[(u32, Vec<Finding>)],
-    ) {
-        for finding in found {
+    fn take_cut(&mut self, looked: &Looked, stands: &[Stand], keeps: &[Rect], beside: &[Looked]) {
+        let frame = looked.frame;
+        for finding in &looked.found {
             for verdict in &finding.verdicts {
                 let text = finding.text_rect(verdict);
-                let wanted: Vec<Rect> = self
-                    .marks
-                    .iter()
-                    .filter(|m| m.applies_to(frame))
-                    .map(|m| m.before_codec.intersect(&text))
-                    .collect();
-                let cut = union_area(&wanted) * CUT_WHOLE > text.area();
-                if verdict.action == Action::Mask || !cut {
+                if verdict.action == Action::Mask || !self.is_cut(frame, &text) {
                     continue;
                 }
                 for raw in finding.rects(verdict) {
-                    let raw = needed(finding, raw, keeps);
-                    if !covered(&raw, &self.masks(frame)) {
-                        let scope = self.scope(frame, finding, &raw, beside);
-                        self.mark(finding, verdict, "cut-by-mask", raw, keeps, scope);
-                    }
+                    let mark = Mark {
+                        reason: CUT.into(),
+                        confidence: verdict.confidence,
+                        text: Some(finding.text(verdict)).filter(|t| !t.is_empty()),
+                        frames: self.scope(frame, finding, &raw, beside),
+                        view: finding.view.clone(),
+                        ..Mark::at(needed(finding, raw, keeps))
+                    };
+                    self.mark_unless_covered(frame, mark, keeps);
                 }
             }
+        }
+        for stand in stands {
+            if !self.is_cut(frame, &stand.rect) {
+                continue;
+            }
+            for raw in &stand.cover {
+                let mark = Mark {
+                    reason: CUT.into(),
+                    confidence: stand.confidence,
+                    text: Some(stand.text.clone()).filter(|t| !t.is_empty()),
+                    frames: self.scope_of_lasting(frame),
+                    view: stand.view.clone(),
+                    ..Mark::at(*raw)
+                };
+                self.mark_unless_covered(frame, mark, keeps);
+            }
+        }
+    }
+
+    /// Whether masks hide most of a text in a frame.
+    fn is_cut(&self, frame: u32, text: &Rect) -> bool {
+        let wanted: Vec<Rect> = self
+            .marks
+            .iter()
+            .filter(|m| m.applies_to(frame))
+            .map(|m| m.before_codec.intersect(text))
+            .collect();
+        union_area(&wanted) * CUT_WHOLE > text.area()
+    }
+
+    fn mark_unless_covered(&mut self, frame: u32, mark: Mark, keeps: &[Rect]) {
+        if !covered(&mark.rect, &self.masks(frame)) {
+            self.mark(mark, keeps);
         }
     }
 
@@ -452,35 +550,38 @@ impl<'a> Planner<'a> {
         frame: u32,
         finding: &Finding,
         raw: &Rect,
-        beside: &[(u32, Vec<Finding>)],
+        beside: &[Looked],
     ) -> Option<BTreeSet<u32>> {
         let n = self.frames.count();
-        if n == 1 {
-            return None;
-        }
-        let equal = |i: u32| {
-            let digest = self.digests[i as usize];
-            (0..n).filter(move |&k| self.digests[k as usize] == digest)
-        };
-        if !self.spread.cine_union {
-            return Some(equal(frame).collect());
-        }
         let fleeting = finding.line.strength < Strength::Strong && finding.reading.chars.is_empty();
-        let seen = beside
-            .iter()
-            .filter(|(_, fs)| {
-                fs.iter()
-                    .any(|f| f.line.cover.iter().any(|c| same_place(c, raw)))
-            })
-            .count();
-        if !fleeting || seen >= 3.max(beside.len() / 5) {
+        let lasting = self.scope_of_lasting(frame);
+        if n == 1 || lasting.is_some() || !fleeting {
+            return lasting;
+        }
+        let shows = |l: &&Looked| {
+            let mut covers = l.found.iter().flat_map(|f| &f.line.cover);
+            covers.any(|c| same_place(c, raw))
+        };
+        if beside.iter().filter(shows).count() >= 3.max(beside.len() / 5) {
             return None;
         }
         Some(
-            equal(frame)
+            self.equal_frames(frame)
                 .flat_map(|i| i.saturating_sub(1)..=(i + 1).min(n - 1))
                 .collect(),
         )
+    }
+
+    /// In which frames a mark on what lasts applies.
+    fn scope_of_lasting(&self, frame: u32) -> Option<BTreeSet<u32>> {
+        let alone = self.frames.count() > 1 && !self.spread.cine_union;
+        alone.then(|| self.equal_frames(frame).collect())
+    }
+
+    /// The frames of the same content.
+    fn equal_frames(&self, frame: u32) -> impl Iterator<Item = u32> + '_ {
+        let digest = self.digests[frame as usize];
+        (0..self.frames.count()).filter(move |&k| self.digests[k as usize] == digest)
     }
 
     /// Items, sorted and joined over frames.
@@ -515,23 +616,25 @@ impl<'a> Planner<'a> {
         let mut searched = HashSet::new();
         for i in 0..n {
             let masks = self.masks(i);
-            let Some((findings, hash)) = self.done.get(&(self.digests[i as usize], masks.clone()))
-            else {
+            let Some(done) = self.done.get(&(self.digests[i as usize], masks.clone())) else {
                 continue;
             };
-            searched.insert(*hash);
-            for f in findings {
-                for v in &f.verdicts {
-                    let rect = f.text_rect(v);
-                    let lost: Vec<Rect> = masks.iter().map(|m| m.intersect(&rect)).collect();
-                    if union_area(&lost) * CUT_SHARE > rect.area() {
-                        continue;
-                    }
-                    let text = Some(f.text(v)).filter(|t| !t.is_empty());
-                    kept.entry((rect, v.reason.clone(), v.confidence, text))
-                        .or_default()
-                        .insert(i);
+            searched.insert(done.fingerprint);
+            let stands = done.stands.iter();
+            let stands = stands.map(|s| (s.rect, s.reason.clone(), s.confidence, s.text.clone()));
+            let found = done.kept.iter().flat_map(|f| {
+                let parts = f.verdicts.iter();
+                parts.map(move |v| (f.text_rect(v), v.reason.clone(), v.confidence, f.text(v)))
+            });
+            for (rect, reason, confidence, text) in stands.chain(found) {
+                let lost: Vec<Rect> = masks.iter().map(|m| m.intersect(&rect)).collect();
+                if union_area(&lost) * CUT_SHARE > rect.area() {
+                    continue;
                 }
+                let text = Some(text).filter(|t| !t.is_empty());
+                kept.entry((rect, reason, confidence, text))
+                    .or_default()
+                    .insert(i);
             }
         }
         for ((rect, reason, confidence, text), frames) in kept {

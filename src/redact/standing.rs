@@ -1,0 +1,188 @@
+//! Text that stays, as its untouched pixels were read.
+//!
+//! Masks change what stands beside them: a letter that they touch reads as another, two halves of letters as a word. What
+//! was read well before stands against what later searches make of its remains, in the frame that was read and in every
+//! frame that shows the same pixels there.
+
+use super::equipment::SPARED;
+use super::search::Finding;
+use crate::frame::Frame;
+use crate::geometry::{Rect, union_area};
+use crate::phi::Verdict;
+use crate::plan::Action;
+
+/// Confidence from which a reading of untouched pixels stands against what later searches read of their remains.
+const STANDING: u16 = 700;
+/// Share of a finding, percent, that must lie in text that stands or in masks.
+const STANDING_PERCENT: u64 = 90;
+
+/// A text that stays.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stand {
+    /// Its box in the frame.
+    pub rect: Rect,
+    /// What would have to go with it.
+    pub cover: Vec<Rect>,
+    /// Why it stays.
+    pub reason: String,
+    /// How sure the decision is, of 1000.
+    pub confidence: u16,
+    /// What was read.
+    pub text: String,
+    /// Name of the view in which it was found.
+    pub view: String,
+}
+
+/// The texts of a search that stay and were read well enough to stand.
+pub fn standing(found: &[Finding]) -> Vec<Stand> {
+    let verdicts = found
+        .iter()
+        .flat_map(|f| f.verdicts.iter().map(move |v| (f, v)));
+    verdicts
+        .filter(|(_, v)| v.action == Action::Keep && v.confidence >= STANDING)
+        .map(|(f, v)| Stand {
+            rect: f.text_rect(v),
+            cover: f.rects(v),
+            reason: v.reason.clone(),
+            confidence: v.confidence,
+            text: f.text(v),
+            view: f.view.clone(),
+        })
+        .collect()
+}
+
+/// Whether a finding reads nothing but the remains of text that stands, beside masks that show nothing.
+pub fn reads_remains<'a>(
+    finding: &Finding,
+    standing: impl Iterator<Item = &'a Rect>,
+    masks: &[Rect],
+) -> bool {
+    let tight = finding.line.tight;
+    let within = |r: &Rect| Some(r.intersect(&tight)).filter(|r| !r.is_empty());
+    let mut inside: Vec<Rect> = standing.filter_map(within).collect();
+    if inside.is_empty() {
+        return false;
+    }
+    inside.extend(masks.iter().filter_map(within));
+    union_area(&inside) * 100 >= tight.area() * STANDING_PERCENT
+}
+
+/// Whether a verdict masks for want of a safe reading, and not for anything that was read.
+pub fn is_doubt(verdict: &Verdict) -> bool {
+    SPARED.contains(&verdict.reason.as_str())
+}
+
+/// What stands in any frame of an object, with the samples that were read.
+#[derive(Debug, Default)]
+pub struct Standing {
+    known: Vec<(Stand, Vec<u64>)>,
+}
+
+impl Standing {
+    /// Adds the text of a frame that was searched with `masks` in it; where these reach into a text its samples are not known.
+    pub fn add(&mut self, frame: &Frame, masks: &[Rect], texts: &[Stand]) {
+        for text in texts {
+            if masks.iter().any(|m| m.overlaps(&text.rect)) {
+                continue;
+            }
+            let samples = samples(frame, text.rect);
+            if !self
+                .known
+                .iter()
+                .any(|(t, s)| t.rect == text.rect && *s == samples)
+            {
+                self.known.push((text.clone(), samples));
+            }
+        }
+    }
+
+    /// The texts whose samples a frame shows at their places, as far as `masks` leave them.
+    pub fn shown_in(&self, frame: &Frame, masks: &[Rect]) -> Vec<Stand> {
+        self.known
+            .iter()
+            .filter(|(text, samples)| shows(frame, text.rect, samples, masks))
+            .map(|(text, _)| text.clone())
+            .collect()
+    }
+}
+
+/// The stored samples of a rectangle, row by row.
+fn samples(frame: &Frame, rect: Rect) -> Vec<u64> {
+    places(frame, rect)
+        .map(|(x, y, c)| stored(frame, x, y, c))
+        .collect()
+}
+
+fn shows(frame: &Frame, rect: Rect, samples: &[u64], masks: &[Rect]) -> bool {
+    let masks: Vec<&Rect> = masks.iter().filter(|m| m.overlaps(&rect)).collect();
+    places(frame, rect).zip(samples).all(|((x, y, c), sample)| {
+        stored(frame, x, y, c) == *sample || masks.iter().any(|m| m.contains_point(x, y))
+    })
+}
+
+fn stored(frame: &Frame, x: u32, y: u32, c: usize) -> u64 {
+    frame.word(x, y, c) & frame.format.stored_mask()
+}
+
+/// Column, row and channel of every sample of a rectangle.
+fn places(frame: &Frame, rect: Rect) -> impl Iterator<Item = (u32, u32, usize)> + use<> {
+    let f = frame.format;
+    let rect = rect.intersect(&Rect::new(0, 0, f.cols, f.rows));
+    let channels = f.samples_per_pixel as usize;
+    (rect.y..rect.bottom()).flat_map(move |y| {
+        (rect.x..rect.right()).flat_map(move |x| (0..channels).map(move |c| (x, y, c)))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::grey8;
+
+    const TEXT: Rect = Rect::new(4, 4, 10, 6);
+
+    fn frame(value: u8) -> Frame {
+        let mut frame = Frame {
+            format: grey8(20, 30),
+            data: vec![9; 600],
+        };
+        for y in TEXT.y..TEXT.bottom() {
+            frame.set_word(TEXT.x + y % 3, y, 0, u64::from(value));
+        }
+        frame
+    }
+
+    fn stand() -> Stand {
+        Stand {
+            rect: TEXT,
+            cover: vec![TEXT],
+            reason: "safe:unit".into(),
+            confidence: 990,
+            text: "mm".into(),
+            view: "luma".into(),
+        }
+    }
+
+    #[test]
+    fn text_stands_where_a_frame_shows_the_same_samples() {
+        let mut standing = Standing::default();
+        standing.add(&frame(200), &[], &[stand()]);
+        standing.add(&frame(200), &[], &[stand()]);
+        assert_eq!(standing.known.len(), 1);
+        assert_eq!(standing.shown_in(&frame(200), &[]), [stand()]);
+        assert!(standing.shown_in(&frame(190), &[]).is_empty());
+    }
+
+    #[test]
+    fn masks_hide_samples_but_teach_none() {
+        let mut standing = Standing::default();
+        let mask = Rect::new(0, 8, 30, 9);
+        standing.add(&frame(200), &[mask], &[stand()]);
+        assert!(standing.known.is_empty());
+        standing.add(&frame(200), &[], &[stand()]);
+        let mut masked = frame(200);
+        crate::mask::fill(&mut masked, &[mask], &crate::plan::Fill { words: [0; 3] });
+        assert!(standing.shown_in(&masked, &[]).is_empty());
+        assert_eq!(standing.shown_in(&masked, &[mask]).len(), 1);
+    }
+}
