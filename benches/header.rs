@@ -30,6 +30,7 @@ fn header(c: &mut Criterion) {
                     shift_days: -100,
                     file_name: "IM000001",
                     safe: &|_| false,
+                    overlays: &[],
                 };
                 let deidentified = object.deidentify(&method);
                 let syntax = object.support().uid;

@@ -90,8 +90,11 @@ pub struct CarrierAction {
     pub kind: String,
     /// How many of them.
     pub count: u32,
-    /// `removed`, `cleaned`, `rewritten`, `searched`.
+    /// `removed`, `cleaned`, `kept`, `rewritten`, `searched`.
     pub action: String,
+    /// Why it could not be cleaned and kept, where that was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
 }
 
 /// The fill: one stored value (raw word, all allocated bits) per sample, the same for the whole object.

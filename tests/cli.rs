@@ -118,7 +118,6 @@ fn profiles_options_and_lists_that_do_not_hold_stop_the_run() {
     for (wrong, code) in [
         ("--profile nothing-of-this-name", 1),
         ("--profile-options everything", 2),
-        ("--profile-options clean-graphics", 2),
         ("--profile-options full-dates,modified-dates", 2),
         ("--opt-out missing-list", 1),
         ("--pseudonyms missing-table", 1),

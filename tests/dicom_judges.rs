@@ -35,6 +35,7 @@ fn copy(from: &Path, to: &Path, mask: bool) {
             Carrier::Curves,
             Carrier::PrivatePictures,
         ],
+        overlays: Vec::new(),
         claims: None,
         video_bytes: None,
     };

@@ -98,6 +98,7 @@ fn masked_in_one_frame(object: &Object, mask: &Rect) -> (Vec<u8>, unburn::dicom:
         out_syntax: write_syntax(object.support(), &facts.format, true),
         burned_in: BurnedInClaim::No,
         remove: Vec::new(),
+        overlays: Vec::new(),
         claims: None,
         video_bytes: None,
     };
@@ -131,28 +132,10 @@ fn masked_in_one_frame(object: &Object, mask: &Rect) -> (Vec<u8>, unburn::dicom:
     (bytes, written, which)
 }
 
-/// Items of encapsulated Pixel Data in a file, read without the product: the table's offsets, and where fragments begin.
-fn items(file: &[u8]) -> Option<(Vec<usize>, Vec<usize>)> {
-    let head = b"\xE0\x7F\x10\x00OB\0\0\xFF\xFF\xFF\xFF";
-    let mut at = file.windows(head.len()).rposition(|w| w == head)? + head.len();
-    let number = |at: usize| u32::from_le_bytes(file[at..at + 4].try_into().unwrap()) as usize;
-    let mut found = Vec::new();
-    while file[at..at + 4] == [0xFE, 0xFF, 0x00, 0xE0] {
-        let length = number(at + 4);
-        assert_eq!(length % 2, 0, "odd fragment");
-        found.push((at, length));
-        at += 8 + length;
-    }
-    assert_eq!(file[at..], [0xFE, 0xFF, 0xDD, 0xE0, 0, 0, 0, 0]);
-    let (table, length) = found[0];
-    let offsets = (0..length / 4).map(|i| number(table + 8 + 4 * i)).collect();
-    let base = found.get(1)?.0;
-    Some((offsets, found[1..].iter().map(|f| f.0 - base).collect()))
-}
-
 /// The offset table points at the frames or is empty, and there is one fragment a frame.
 fn encapsulation(case: &Case, file: &[u8], frames: u32) {
-    let (offsets, starts) = items(file).unwrap_or_else(|| panic!("{}: no items", case.name));
+    let (offsets, starts) =
+        common::fragments(file).unwrap_or_else(|| panic!("{}: no items", case.name));
     assert_eq!(starts.len(), frames as usize, "{}", case.name);
     assert!(offsets.is_empty() || offsets == starts, "{}", case.name);
     let extended = [0xE0, 0x7F, 0x01, 0x00, b'O', b'V'];

@@ -74,7 +74,11 @@ pub fn file_lines(report: &FileReport, boxes: bool) -> Vec<String> {
     } else if report.outcome.is_written() {
         found.push("nothing found in pixels".into());
     }
-    let carrier = |c: &CarrierAction| format!("{} {}", shown(&c.kind), shown(&c.action));
+    let carrier = |c: &CarrierAction| {
+        let why = c.reason.as_deref().map(|r| format!(": {}", shown(r)));
+        let why = why.unwrap_or_default();
+        format!("{} {}{why}", shown(&c.kind), shown(&c.action))
+    };
     found.extend(report.carriers.iter().map(carrier));
     if !found.is_empty() {
         line += &format!("  ({})", found.join(", "));
@@ -185,6 +189,7 @@ mod tests {
             kind: "overlay".into(),
             count: 1,
             action: "removed".into(),
+            reason: None,
         });
         assert_eq!(
             file_lines(&report, false),

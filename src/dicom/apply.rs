@@ -7,7 +7,7 @@ use super::attributes::{Carrier, HeaderOp, ItemValue, code_item};
 use super::dataset::{DataSet, Element, Encoding, Item, Value};
 use super::encode::padding;
 use super::hidden;
-use super::overlay::{is_curve_group, is_overlay_group};
+use super::overlay::{KeptOverlay, is_curve_group, is_overlay_group};
 use super::value::{Values, raw};
 use dicom_core::{Tag, VR};
 use dicom_dictionary_std::tags;
@@ -47,6 +47,7 @@ fn one(bytes: &[u8], set: &mut DataSet, op: &HeaderOp) {
         HeaderOp::RemoveCarrier(carrier) => {
             remove(bytes, set, *carrier, 0);
         }
+        HeaderOp::KeepOverlays(kept) => keep_overlays(bytes, set, kept),
         HeaderOp::AppendItem { tag, item } => {
             let item = new_item(set.encoding, item);
             edit_sequence(set, *tag, |items| items.push(item));
@@ -145,6 +146,24 @@ fn remove(bytes: &[u8], set: &mut DataSet, carrier: Carrier, depth: u32) -> bool
         }
     }
     removed
+}
+
+/// Takes every overlay group out but the kept ones, and gives those their data.
+fn keep_overlays(bytes: &[u8], set: &mut DataSet, kept: &[KeptOverlay]) {
+    let of = |e: &Element| kept.iter().find(|k| k.group == e.tag.0);
+    let (mut staying, others): (Vec<Element>, Vec<Element>) = std::mem::take(&mut set.elements)
+        .into_iter()
+        .partition(|e| of(e).is_some());
+    set.elements = others;
+    remove(bytes, set, Carrier::Overlays, 0);
+    for e in &mut staying {
+        if let (0x3000, Some(k)) = (e.tag.1, of(e)) {
+            *e = plain(e.tag, e.vr, k.bits.clone());
+        }
+    }
+    for e in staying {
+        set.put(e);
+    }
 }
 
 fn new_item(encoding: Encoding, values: &[ItemValue]) -> Item {

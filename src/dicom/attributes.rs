@@ -6,6 +6,7 @@
 
 use super::classes::{needs_source_images, stays_original};
 use super::object::Object;
+use super::overlay::KeptOverlay;
 use super::support::{Codec, Support};
 use super::uid;
 use super::value::Values;
@@ -76,6 +77,8 @@ pub enum HeaderOp {
     },
     /// Removes something at every depth.
     RemoveCarrier(Carrier),
+    /// Removes overlay groups at every depth, but these at top level, whose data it sets.
+    KeepOverlays(Vec<KeptOverlay>),
     /// Appends an item to a top-level sequence, creating it where absent.
     AppendItem {
         /// Which.
@@ -117,7 +120,10 @@ impl HeaderOp {
     pub fn kind(&self) -> &'static str {
         match self {
             HeaderOp::Uid { .. } => "uid",
-            HeaderOp::Set { .. } | HeaderOp::SetFirst { .. } | HeaderOp::FrameTypes { .. } => "set",
+            HeaderOp::Set { .. }
+            | HeaderOp::SetFirst { .. }
+            | HeaderOp::FrameTypes { .. }
+            | HeaderOp::KeepOverlays(_) => "set",
             HeaderOp::Remove { .. } | HeaderOp::RemoveCarrier(_) => "removed",
             HeaderOp::Append { .. }
             | HeaderOp::AppendItem { .. }
@@ -160,6 +166,8 @@ pub struct Changes {
     pub burned_in: BurnedInClaim,
     /// What is removed at every depth.
     pub remove: Vec<Carrier>,
+    /// Overlays that stay, cleaned; with any of them, `remove` does not name overlays.
+    pub overlays: Vec<KeptOverlay>,
     /// What may be said of the header; `None` without a profile.
     pub claims: Option<Claims>,
     /// Bytes of a video stream that was coded anew.
@@ -219,6 +227,9 @@ pub fn header_ops(object: &Object, changes: &Changes, key: &Key) -> Vec<HeaderOp
             .iter()
             .map(|carrier| HeaderOp::RemoveCarrier(*carrier)),
     );
+    if !changes.overlays.is_empty() {
+        ops.push(HeaderOp::KeepOverlays(changes.overlays.clone()));
+    }
     // A signature over what has changed is worse than none.
     for tag in [
         tags::MAC_PARAMETERS_SEQUENCE,

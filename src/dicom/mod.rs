@@ -57,7 +57,7 @@ pub use deidentify::{Claimed, Deidentified, Method, new_uid};
 pub use object::{
     Carriers, Object, Opened, Reading, file_bytes, open, open_bytes, read, read_bytes,
 };
-pub use overlay::{NestedCounts, Overlay};
+pub use overlay::{Flaw, KeptOverlay, NestedCounts, Overlay};
 pub use peek::{Peek, peek};
 pub use recode::encode as encode_frame;
 pub use samples::{clear_high_bits, has_high_bits};

@@ -719,7 +719,7 @@ impl Object {
 
     /// Overlay groups at top level.
     pub fn overlays(&self) -> Vec<Overlay> {
-        overlay::overlays(&self.bytes, &self.set)
+        overlay::overlays(&self.bytes, &self.set, self.facts.frames)
     }
 
     /// The bitmap of an overlay for one image frame, of the overlay's own size; `None` where the overlay has none for
@@ -737,13 +737,23 @@ impl Object {
         else {
             return Ok(None);
         };
-        overlay::bitmap(
-            &self.bytes,
-            &self.set,
-            overlay,
-            index,
-            self.limits.frame_bytes,
-        )
-        .map(Some)
+        overlay
+            .bitmap(self.overlay_data(overlay), index, self.limits.frame_bytes)
+            .map(Some)
+    }
+
+    /// The data of an overlay's bitmaps, one bit a pixel; empty where it has none of its own.
+    pub fn overlay_data(&self, overlay: &Overlay) -> &[u8] {
+        overlay::data(&self.bytes, &self.set, overlay)
+    }
+
+    /// Whether there are vector graphics beside overlays: annotations (PS3.3 C.10.5), or curves (retired).
+    pub fn has_other_graphics(&self) -> bool {
+        self.carriers.nested.curves > 0 || self.set.get(tags::GRAPHIC_ANNOTATION_SEQUENCE).is_some()
+    }
+
+    /// Bounds on what the file may claim.
+    pub fn limits(&self) -> &Limits {
+        &self.limits
     }
 }

@@ -6,7 +6,7 @@ use super::hidden;
 use super::value::Values;
 use crate::frame::{Frame, Gray};
 use crate::outcome::{Reason, Refusal};
-use dicom_core::Tag;
+use dicom_core::{Tag, VR};
 
 /// One overlay group at top level.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,10 +25,84 @@ pub struct Overlay {
     pub origin: (i32, i32),
     /// The bit of the sample words that holds the bitmap, where it has no data of its own (retired).
     pub embedded_bit: Option<u16>,
+    /// What speaks against showing it again, cleaned; `None` for an overlay that is all it has to be.
+    pub flaw: Option<Flaw>,
 }
 
-/// Every overlay group of a data set; a group that cannot be read is given with no bitmaps.
-pub fn overlays(bytes: &[u8], set: &DataSet) -> Vec<Overlay> {
+/// Why an overlay cannot be cleaned and kept (PS3.3 C.9.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Flaw {
+    /// It lies in the samples (retired).
+    Embedded,
+    /// Its type is neither graphics nor region of interest, or its bits are not single ones.
+    Kind,
+    /// Size, origin, frames or length of its data do not fit each other or the image.
+    Geometry,
+}
+
+impl Flaw {
+    /// A word for reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Flaw::Embedded => "embedded",
+            Flaw::Kind => "kind",
+            Flaw::Geometry => "geometry",
+        }
+    }
+}
+
+/// An overlay that stays, with the bits it is to have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeptOverlay {
+    /// Its group.
+    pub group: u16,
+    /// (60xx,3000): every bitmap, one bit a pixel, the first in the lowest bit; of even length.
+    pub bits: Vec<u8>,
+}
+
+/// Terms of (60xx,0045) that the standard defines; other texts may say anything.
+const SUBTYPES: [&str; 6] = [
+    "USER",
+    "AUTOMATED",
+    "ACTIVE IMAGE AREA",
+    "ACTIVE 2D/BMODE IMAGE AREA",
+    "ACTIVE MMODE IMAGE AREA",
+    "ACTIVE SPECTRAL IMAGE AREA",
+];
+
+/// What becomes of an attribute of an overlay that stays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Part {
+    /// Layout, which was checked, and bits, which are set anew.
+    Layout,
+    /// A number that stays if it is one.
+    Number,
+    /// Free text.
+    Text,
+    /// A term that stays if it is defined.
+    Subtype,
+    /// Everything else.
+    Other,
+}
+
+/// What an element of an overlay group is.
+pub(super) fn part(element: u16) -> Part {
+    match element {
+        0x0010 | 0x0011 | 0x0040 | 0x0050 | 0x0051 | 0x0100 | 0x0102 | 0x3000 => Part::Layout,
+        0x0015 | 0x1301 | 0x1302 | 0x1303 => Part::Number,
+        0x0022 | 0x1500 => Part::Text,
+        0x0045 => Part::Subtype,
+        _ => Part::Other,
+    }
+}
+
+/// Whether a value of (60xx,0045) is a defined term.
+pub(super) fn is_subtype(value: &[u8]) -> bool {
+    std::str::from_utf8(value).is_ok_and(|v| SUBTYPES.contains(&v.trim_matches([' ', '\0'])))
+}
+
+/// Every overlay group of a data set whose image has so many frames; a group that cannot be read is given with no bitmaps.
+pub fn overlays(bytes: &[u8], set: &DataSet, image_frames: u32) -> Vec<Overlay> {
     let mut groups: Vec<u16> = set
         .elements
         .iter()
@@ -37,7 +111,10 @@ pub fn overlays(bytes: &[u8], set: &DataSet) -> Vec<Overlay> {
         .collect();
     groups.dedup();
     let v = Values { bytes, set };
-    groups.into_iter().map(|g| overlay(&v, g)).collect()
+    groups
+        .into_iter()
+        .map(|g| overlay(&v, g, image_frames))
+        .collect()
 }
 
 /// Whether a group holds overlays: repeating group 60xx.
@@ -50,7 +127,7 @@ pub fn is_curve_group(group: u16) -> bool {
     group & 0xFF00 == 0x5000 && group.is_multiple_of(2)
 }
 
-fn overlay(v: &Values<'_>, group: u16) -> Overlay {
+fn overlay(v: &Values<'_>, group: u16, image_frames: u32) -> Overlay {
     let int = |element| v.int(Tag(group, element));
     let unsigned = |element, default| {
         int(element)
@@ -60,49 +137,108 @@ fn overlay(v: &Values<'_>, group: u16) -> Overlay {
     let origin = v.ints(Tag(group, 0x0050));
     // In implicit VR the dictionary tells that these are signed; a file may still say US.
     let place = |i: usize| origin.get(i).map_or(0, |n| *n as i16 as i32 - 1);
-    let has_data = v.raw(Tag(group, 0x3000)).is_some();
+    let data = v.raw(Tag(group, 0x3000));
     let position = unsigned(0x0102, 0) as u16;
-    Overlay {
+    let mut overlay = Overlay {
         group,
         rows: unsigned(0x0010, 0),
         cols: unsigned(0x0011, 0),
         frames: unsigned(0x0015, 1),
         first_frame: unsigned(0x0051, 1).saturating_sub(1),
         origin: (place(1), place(0)),
-        embedded_bit: (!has_data).then_some(position),
+        embedded_bit: data.is_none().then_some(position),
+        flaw: None,
+    };
+    overlay.flaw = flaw(v, &overlay, data.map(<[u8]>::len), image_frames);
+    overlay
+}
+
+/// What speaks against keeping an overlay: nothing may be left open about where its bits lie and what they cover.
+fn flaw(v: &Values<'_>, o: &Overlay, bytes: Option<usize>, image_frames: u32) -> Option<Flaw> {
+    let Some(bytes) = bytes else {
+        return Some(Flaw::Embedded);
+    };
+    let one = |element| v.ints(Tag(o.group, element));
+    // Numbers in their own VR and of their own length: nothing else can hide in what stays unread.
+    let words = |element, count: usize| {
+        let e = v.set.get(Tag(o.group, element));
+        e.is_some_and(|e| {
+            matches!(e.vr, VR::US | VR::SS) && super::value::raw(v.bytes, e).len() == 2 * count
+        })
+    };
+    let absent = |element| v.set.get(Tag(o.group, element)).is_none();
+    let kind = v.codes(Tag(o.group, 0x0040));
+    let single = words(0x0100, 1) && words(0x0102, 1) && one(0x0100) == [1] && one(0x0102) == [0];
+    if !matches!(
+        kind.iter().map(String::as_str).collect::<Vec<_>>()[..],
+        ["G" | "R"]
+    ) || !single
+    {
+        return Some(Flaw::Kind);
+    }
+    let times = |element: u16| {
+        let tag = Tag(o.group, element);
+        v.set.elements.iter().filter(move |e| e.tag == tag).count()
+    };
+    let shown = o.first_frame.checked_add(o.frames);
+    let fits = words(0x0010, 1)
+        && words(0x0011, 1)
+        && words(0x0050, 2)
+        && (absent(0x0051) || words(0x0051, 1))
+        && (absent(0x0015) || one(0x0015).len() == 1)
+        && o.rows > 0
+        && o.cols > 0
+        && o.frames > 0
+        && shown.is_some_and(|end| end <= image_frames)
+        && times(0x3000) == 1
+        && v.set
+            .get(Tag(o.group, 0x3000))
+            .is_some_and(|e| matches!(e.vr, VR::OB | VR::OW))
+        && o.bytes() == Some(bytes as u64);
+    (!fits).then_some(Flaw::Geometry)
+}
+
+impl Overlay {
+    /// Even length of the data of all bitmaps; `None` where it cannot be counted.
+    pub fn bytes(&self) -> Option<u64> {
+        let bits = u64::from(self.rows)
+            .checked_mul(self.cols.into())?
+            .checked_mul(self.frames.into())?;
+        bits.div_ceil(8).checked_next_multiple_of(2)
+    }
+
+    /// A bitmap as a picture, 255 where the overlay is set; `bits` as in (60xx,3000).
+    ///
+    /// # Errors
+    /// `truncated` where the data is shorter than the bitmaps, `limit` above `max_pixels`.
+    pub fn bitmap(&self, bits: &[u8], index: u32, max_pixels: u64) -> Result<Gray, Refusal> {
+        let pixels = u64::from(self.rows) * u64::from(self.cols);
+        if pixels > max_pixels {
+            return Err(Refusal::new(Reason::Limit, "an overlay is above the limit"));
+        }
+        let first = pixels.saturating_mul(index.into());
+        let last = first.saturating_add(pixels);
+        if index >= self.frames || last.div_ceil(8) > bits.len() as u64 {
+            return Err(Refusal::new(
+                Reason::Truncated,
+                "overlay data is shorter than its size",
+            ));
+        }
+        Ok(Gray {
+            width: self.cols,
+            height: self.rows,
+            data: unpack_bits(bits, first as usize, pixels as usize)
+                .into_iter()
+                .map(|b| b * 255)
+                .collect(),
+        })
     }
 }
 
-/// A bitmap with data of its own as a picture: 255 where the overlay is set.
-///
-/// # Errors
-/// `truncated` where the data is shorter than the bitmaps, `limit` above `max_pixels`.
-pub fn bitmap(
-    bytes: &[u8],
-    set: &DataSet,
-    overlay: &Overlay,
-    index: u32,
-    max_pixels: u64,
-) -> Result<Gray, Refusal> {
-    let pixels = u64::from(overlay.rows) * u64::from(overlay.cols);
-    if pixels > max_pixels {
-        return Err(Refusal::new(Reason::Limit, "an overlay is above the limit"));
-    }
-    let short = || Refusal::new(Reason::Truncated, "overlay data is shorter than its size");
+/// The data of an overlay's bitmaps; empty where it has none of its own.
+pub fn data<'a>(bytes: &'a [u8], set: &'a DataSet, overlay: &Overlay) -> &'a [u8] {
     let v = Values { bytes, set };
-    let raw = v.raw(Tag(overlay.group, 0x3000)).ok_or_else(short)?;
-    let first = pixels * u64::from(index);
-    if index >= overlay.frames || (first + pixels).div_ceil(8) > raw.len() as u64 {
-        return Err(short());
-    }
-    Ok(Gray {
-        width: overlay.cols,
-        height: overlay.rows,
-        data: unpack_bits(raw, first as usize, pixels as usize)
-            .into_iter()
-            .map(|b| b * 255)
-            .collect(),
-    })
+    v.raw(Tag(overlay.group, 0x3000)).unwrap_or_default()
 }
 
 /// The bitmap embedded in one bit of a frame's sample words as a picture.

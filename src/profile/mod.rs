@@ -91,7 +91,7 @@ impl Profile {
     /// A preset by name, or the file at that path, with further options.
     ///
     /// # Errors
-    /// [`Error::Config`] for unknown names and keys, options that exclude each other or are not carried out, and
+    /// [`Error::Config`] for unknown names and keys, options that exclude each other, and
     /// overrides without a reason; [`Error::Io`] for a file that cannot be read.
     pub fn open(name_or_path: &str, more: &BTreeSet<Choice>) -> Result<Profile> {
         let mut profile = match PRESETS.iter().find(|(name, _)| *name == name_or_path) {
@@ -307,7 +307,7 @@ mod tests {
             text.replace("0008,103E", "somewhere"),
             text.replace("'basic'", "'nothing'"),
             text.replace("name", "nome"),
-            text.replace("base = 'basic'", "options = ['clean-graphics']"),
+            text.replace("base = 'basic'", "options = ['clean-everything']"),
         ] {
             assert!(
                 matches!(Profile::parse(&wrong), Err(Error::Config(_))),

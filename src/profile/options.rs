@@ -31,7 +31,7 @@ pub enum Choice {
     /// Of descriptions the words of the safe lists stay.
     #[serde(rename = "clean-descriptors")]
     Descriptors,
-    /// Overlays and annotations are cleaned: not in this version, which removes them.
+    /// Overlays stay without what is readable in them; curves go, and texts of annotations become constants.
     #[serde(rename = "clean-graphics")]
     Graphics,
     /// Reports are treated: of the texts in content items the words of the safe lists stay, names and dates become constants.
@@ -160,17 +160,11 @@ impl Choice {
             .collect()
     }
 
-    /// Refuses options that exclude each other, and those that nobody carries out: a claim has to be earned.
+    /// Refuses options that exclude each other.
     pub fn check(choices: &BTreeSet<Choice>) -> Result<()> {
         if choices.contains(&FullDates) && choices.contains(&ModifiedDates) {
             return Err(Error::Config(
                 "`full-dates` and `modified-dates` exclude each other".into(),
-            ));
-        }
-        if choices.contains(&Graphics) {
-            return Err(Error::Config(
-                "`clean-graphics` is not done by this version: overlays and curves are removed, texts of annotations become constants"
-                    .into(),
             ));
         }
         Ok(())
@@ -190,7 +184,6 @@ mod tests {
         );
         assert!(Choice::list("retain-everything").is_err());
         assert!(Choice::check(&Choice::list("full-dates modified-dates").unwrap()).is_err());
-        assert!(Choice::check(&Choice::list("clean-graphics").unwrap()).is_err());
         assert!(Choice::check(&set).is_ok());
         assert_eq!(Choice::of_code("113107"), Some(ModifiedDates));
         assert_eq!(Device.code()[2], "Retain Device Identity Option");

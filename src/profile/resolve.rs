@@ -113,6 +113,8 @@ pub struct Place<'a> {
 
 const PATIENT_NAME: u32 = 0x0010_0010;
 const PATIENT_ID: u32 = 0x0010_0020;
+/// The bits of overlays, by the table's pattern.
+const OVERLAY_DATA: &str = "60xx3000";
 const TIMEZONE: u32 = 0x0008_0201;
 /// Text of a content item (PS3.3 section 10.2).
 const TEXT_VALUE: u32 = 0x0040_A160;
@@ -137,8 +139,12 @@ impl Profile {
             .filter(|(c, _)| {
                 on(c) && (!dated || matches!(c, Choice::FullDates | Choice::ModifiedDates))
             })
-            // Nobody cleans binary time stamps or AE titles: the profile's own action holds.
-            .filter(|(_, code)| *code == Code::K || !matches!(row.vr, "AE" | "OB"))
+            // Of graphics only overlays are cleaned; nobody cleans binary time stamps or AE titles: there the profile's own
+            // action holds.
+            .filter(|(c, code)| match c {
+                Choice::Graphics => row.pattern == OVERLAY_DATA,
+                _ => *code == Code::K || !matches!(row.vr, "AE" | "OB"),
+            })
             .filter(|_| !(dated && row.vr == "OB"))
             .copied()
             .collect();

@@ -1,6 +1,7 @@
 //! What has to be written for a plan: which frames, which carriers go, in which transfer syntax.
 
 use super::frames::Frames;
+use super::overlay::Overlays;
 use crate::dicom::{
     self, BurnedInClaim, Changes, Claims, Deidentified, FrameOut, HeaderOp, Object, WriteRequest,
     Written,
@@ -14,12 +15,14 @@ use std::collections::BTreeMap;
 use std::io::Write;
 
 /// Everything beside masks that an object needs before it may leave.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Cleaning {
     /// What was found without decoding.
     carriers: dicom::Carriers,
     /// Frames with bits outside the stored field.
     frames_with_high_bits: u32,
+    /// What becomes of overlays where they are cleaned; `None` where they all go.
+    pub overlays: Option<Overlays>,
 }
 
 impl Cleaning {
@@ -31,6 +34,7 @@ impl Cleaning {
             return Ok(Cleaning {
                 carriers,
                 frames_with_high_bits: 0,
+                overlays: None,
             });
         }
         let frames_with_high_bits = (0..object.facts().frames)
@@ -40,6 +44,7 @@ impl Cleaning {
         Ok(Cleaning {
             carriers,
             frames_with_high_bits,
+            overlays: None,
         })
     }
 
@@ -48,9 +53,18 @@ impl Cleaning {
         self.frames_with_high_bits > 0
     }
 
+    /// Whether something was found in overlays that stay, and goes.
+    pub fn masks_overlays(&self) -> bool {
+        self.overlays.as_ref().is_some_and(Overlays::masks_anything)
+    }
+
     /// For plan and report, sorted.
     pub fn actions(&self) -> Vec<CarrierAction> {
         let c = &self.carriers;
+        let (overlays, cleaned) = match &self.overlays {
+            None => (c.nested.overlays, Vec::new()),
+            Some(cleaned) => (0, cleaned.actions()),
+        };
         let rows = [
             ("video-container", u32::from(c.video_container), "removed"),
             ("video-user-data", c.video_user_data, "removed"),
@@ -61,7 +75,7 @@ impl Cleaning {
             ("icon", c.nested.icons, "removed"),
             ("nested-pixel-data", c.nested.pixel_data, "removed"),
             ("offset-table", u32::from(c.stale_offset_table), "rewritten"),
-            ("overlay", c.nested.overlays, "removed"),
+            ("overlay", overlays, "removed"),
             ("private-binary", c.nested.private, "removed"),
             ("preamble", u32::from(c.preamble), "cleaned"),
             (
@@ -77,7 +91,9 @@ impl Cleaning {
                 kind: kind.into(),
                 count,
                 action: action.into(),
+                reason: None,
             })
+            .chain(cleaned)
             .collect();
         actions.sort_unstable();
         actions
@@ -148,9 +164,19 @@ impl Output {
             && syntax == object.support().uid
             && !cleaning.carriers.pixel_data_needs_cleaning();
         let nested = &cleaning.carriers.nested;
+        let overlays = cleaning
+            .overlays
+            .as_ref()
+            .map(Overlays::kept)
+            .unwrap_or_default();
+        let all_overlays = if overlays.is_empty() {
+            nested.overlays
+        } else {
+            0
+        };
         let remove = [
             (nested.icons, dicom::Carrier::Icons),
-            (nested.overlays, dicom::Carrier::Overlays),
+            (all_overlays, dicom::Carrier::Overlays),
             (nested.curves, dicom::Carrier::Curves),
             (nested.pixel_data, dicom::Carrier::NestedPixelData),
             (nested.private, dicom::Carrier::PrivatePictures),
@@ -177,6 +203,7 @@ impl Output {
                 .filter(|(n, _)| *n > 0)
                 .map(|(_, c)| c)
                 .collect(),
+            overlays,
             claims,
             video_bytes: video
                 .as_ref()

@@ -40,6 +40,7 @@ impl Engine {
             kind: "document-page".into(),
             count: u32::try_from(count).unwrap_or(u32::MAX),
             action: "searched".into(),
+            reason: None,
         }];
         let decider = self.decider.for_object(identities);
         let reader = CachedReader::new(&self.reader);

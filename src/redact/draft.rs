@@ -11,12 +11,12 @@ use super::frames::{Frames, Hash};
 use super::growth::Spread;
 use super::search::Candidate;
 use super::{
-    Engine, FixedPoint, Input, Planned, Target, Timings, Work, box_report, guarded, hex,
+    Engine, FixedPoint, Input, Planned, Target, Timings, Work, box_reports, guarded, hex,
     masked_shares,
 };
 use crate::dicom::{self, Object, Opened};
 use crate::facts::Facts;
-use crate::frame::Frame;
+use crate::frame::{Frame, Gray};
 use crate::geometry::Rect;
 use crate::mask;
 use crate::outcome::{Outcome, Reason, Refusal};
@@ -77,6 +77,24 @@ impl Draft {
         match Coded::of(object).filter(|_| self.in_blocks) {
             Some(coded) => coded.masked(index, masks, &self.plan.fill),
             None => Frames::masked(object, index, masks, &self.plan.fill),
+        }
+    }
+}
+
+impl Draft {
+    /// The bitmap of an overlay for one image frame as it would be written; `None` where there will be none.
+    ///
+    /// # Errors
+    /// `limit`.
+    pub fn overlay(
+        &self,
+        object: &Object,
+        group: u16,
+        frame: u32,
+    ) -> Result<Option<Gray>, Refusal> {
+        match &self.cleaning.overlays {
+            Some(overlays) => overlays.bitmap(object, group, frame),
+            None => Ok(None),
         }
     }
 }
@@ -190,14 +208,14 @@ impl Engine {
         let pixels = masked_shares(&plan);
         let burned_in_no =
             self.earns_burned_in_no_but(object.facts(), &plan, edited.header_kept)?;
-        report.boxes = plan.items.iter().map(|i| box_report(i, false)).collect();
+        report.boxes = box_reports(&plan, &draft.cleaning, false);
         report.pixels = Some(Pixels {
             outside_identical: Identical::No,
             masked_fraction: pixels.mean,
             masked_fraction_codec_growth: pixels.codec_growth,
             encoded_bytes_kept: false,
         });
-        report.outcome = if masks_anything {
+        report.outcome = if masks_anything || draft.cleaning.masks_overlays() {
             Outcome::Masked
         } else {
             Outcome::Clean
@@ -214,7 +232,7 @@ impl Engine {
             },
             plan,
             burned_in_no,
-            cleaning: draft.cleaning,
+            cleaning: draft.cleaning.clone(),
             in_blocks,
             timings: Timings::default(),
         };

@@ -243,9 +243,29 @@ impl Engine {
         }
     }
 
-    /// What the header earns. `pixels`: they were searched, and BurnedInAnnotation may say `NO`.
-    pub(super) fn claims(&self, profile: &Profile, pixels: bool, face: FaceClaim) -> Claims {
+    /// Whether overlays and annotations are cleaned rather than removed.
+    pub(super) fn cleans_graphics(&self) -> bool {
+        let profile = self.site.profile.as_ref();
+        profile.is_some_and(|p| p.has(Choice::Graphics))
+    }
+
+    /// The codes that a profile earns for one object: that of graphics only where some stay, cleaned.
+    fn codes(profile: &Profile, graphics: bool) -> Vec<[&'static str; 3]> {
         let mut codes = profile.codes();
+        codes.retain(|c| graphics || *c != Choice::Graphics.code());
+        codes
+    }
+
+    /// What the header earns. `pixels`: they were searched, and BurnedInAnnotation may say `NO`; `graphics`: some stay, and
+    /// were cleaned.
+    pub(super) fn claims(
+        &self,
+        profile: &Profile,
+        pixels: bool,
+        graphics: bool,
+        face: FaceClaim,
+    ) -> Claims {
+        let mut codes = Engine::codes(profile, graphics);
         if pixels && !codes.is_empty() {
             codes.push(options::PIXELS_CODE);
         }
@@ -358,12 +378,13 @@ impl Engine {
         .map_err(|_| Refusal::new(Reason::Write, "the map of UIDs"))
     }
 
-    /// Runs `then` with the method of a subject.
+    /// Runs `then` with the method of a subject; these groups of overlays stay.
     pub(super) fn with_method<T>(
         &self,
         profile: &Profile,
         subject: &Subject,
         input: &Path,
+        overlays: &[u16],
         then: impl FnOnce(&Method<'_>) -> T,
     ) -> T {
         let file_name = input
@@ -377,6 +398,7 @@ impl Engine {
             shift_days: subject.days,
             file_name: &file_name,
             safe: &|word| self.is_public(word),
+            overlays,
         })
     }
 
@@ -398,6 +420,7 @@ impl Engine {
     pub(super) fn metadata(
         &self,
         deidentified: Option<&Deidentified>,
+        graphics: bool,
         mut actions: std::collections::BTreeMap<String, u32>,
     ) -> MetadataReport {
         for (name, count) in deidentified.map(|d| &d.actions).into_iter().flatten() {
@@ -409,7 +432,10 @@ impl Engine {
                 .map(|p| p.name.clone()),
             codes: deidentified
                 .and(self.site.profile.as_ref())
-                .map(|p| p.codes().iter().map(|c| c[0].to_owned()).collect())
+                .map(|p| {
+                    let codes = Engine::codes(p, graphics);
+                    codes.iter().map(|c| c[0].to_owned()).collect()
+                })
                 .unwrap_or_default(),
             attributes: deidentified
                 .map(|d| {
@@ -460,12 +486,13 @@ impl Engine {
             return Ok(());
         };
         let (output, told) = self.destination(target, &person, &subject.pseudonym, object.sha256());
-        let deidentified =
-            self.with_method(profile, &subject, input, |method| object.deidentify(method));
+        let deidentified = self.with_method(profile, &subject, input, &[], |method| {
+            object.deidentify(method)
+        });
         let claims = Claims {
             // Pixels that nobody looked at: what the patient is may still be seen in them.
             identity_removed: profile.is_standard() && !object.has_pixels(),
-            ..self.claims(profile, false, FaceClaim::Silent)
+            ..self.claims(profile, false, false, FaceClaim::Silent)
         };
         let mut bytes = Vec::new();
         let actions = object.write(&deidentified, &claims, &self.key, &mut bytes)?;
@@ -492,7 +519,7 @@ impl Engine {
         if let Some(syntaxes) = &mut report.transfer_syntax {
             syntaxes.out = Some(object.syntax().to_owned());
         }
-        report.metadata = Some(self.metadata(Some(&deidentified), actions));
+        report.metadata = Some(self.metadata(Some(&deidentified), false, actions));
         Ok(())
     }
 
@@ -549,6 +576,7 @@ impl Engine {
             shift_days: subject.days,
             file_name: &file_name,
             safe: &safe,
+            overlays: &[],
         };
         let deidentified = match &opened {
             Opened::Image(o) => o.deidentify(&method),

@@ -16,6 +16,7 @@ mod frames;
 mod growth;
 mod header;
 mod input;
+mod overlay;
 mod pair;
 mod planner;
 mod preview;
@@ -57,6 +58,7 @@ use crate::site::Site;
 use apply::{Cleaning, Output, Route};
 use blocks::{Blocks, Coded};
 use growth::Spread;
+use overlay::Overlays;
 use publish::Pending;
 use std::collections::BTreeMap;
 use std::io::{BufWriter, Write};
@@ -346,7 +348,14 @@ impl Engine {
         let mut always = self.template_masks(facts)?;
         report.templates = self.matching_templates(facts);
         always.extend(self.face_masks(object));
-        let cleaning = timings.time("clean", || Cleaning::of(object))?;
+        let mut cleaning = timings.time("clean", || Cleaning::of(object))?;
+        if self.cleans_graphics() {
+            let templates = self.template_masks(facts)?;
+            let overlays = timings.time("overlays", || {
+                Overlays::of(object, &searcher, spread, &templates)
+            })?;
+            cleaning.overlays = Some(overlays);
+        }
         let mut warnings: Vec<String> = object.notes().iter().map(|n| (*n).to_owned()).collect();
         let markers_stay = self.config.policy != Policy::All;
         let coded = Coded::of(object).filter(|_| !cleaning.changes_samples());
@@ -381,7 +390,11 @@ impl Engine {
         if facts.burned_in_annotation == Some(true) && !masks_anything {
             review.push(Reason::BurnedInNotFound);
         }
-        if fixed.laterality_lost {
+        let lost_in_overlay = cleaning
+            .overlays
+            .as_ref()
+            .is_some_and(|o| o.laterality_lost);
+        if fixed.laterality_lost || lost_in_overlay {
             warnings.push("laterality_masked".into());
             if self.config.policy != Policy::All {
                 review.push(Reason::LateralityMasked);
@@ -406,11 +419,7 @@ impl Engine {
             review.push(Reason::LargeMask);
         }
         let burned_in_no = self.earns_burned_in_no(facts, &plan)?;
-        report.boxes = plan
-            .items
-            .iter()
-            .map(|i| box_report(i, self.config.include_text))
-            .collect();
+        report.boxes = box_reports(&plan, &cleaning, self.config.include_text);
         report.carriers = plan.carriers.clone();
         report.warnings = warnings;
         report.pixels = Some(Pixels {
@@ -419,7 +428,7 @@ impl Engine {
             masked_fraction_codec_growth: pixels.codec_growth,
             encoded_bytes_kept: false,
         });
-        report.outcome = if masks_anything {
+        report.outcome = if masks_anything || cleaning.masks_overlays() {
             Outcome::Masked
         } else {
             Outcome::Clean
@@ -461,16 +470,22 @@ impl Engine {
         let subject = self.subject(&person)?;
         let (output, told) = self.destination(target, &person, &subject.pseudonym, object.sha256());
         let profile = self.site.profile.as_ref();
+        let overlays = work.cleaning.overlays.clone().unwrap_or_default();
+        let groups = overlays.groups();
         let deidentified = work.timings.time("header", || {
-            profile
-                .map(|p| self.with_method(p, &subject, input, |method| object.deidentify(method)))
+            profile.map(|p| {
+                self.with_method(p, &subject, input, &groups, |method| {
+                    object.deidentify(method)
+                })
+            })
         });
         let face = match report.faces.as_deref() {
             Some(f) if f.starts_with("face_possible") => FaceClaim::Possible,
             Some(f) if f.starts_with("defaced") => FaceClaim::Removed,
             _ => FaceClaim::Silent,
         };
-        let claims = profile.map(|p| self.claims(p, work.burned_in_no, face));
+        let earned = overlays.earned();
+        let claims = profile.map(|p| self.claims(p, work.burned_in_no, earned, face));
         let keep_uids = claims.as_ref().is_some_and(|c| c.keep_uids);
         let video = work.timings.time("encode", || apply::video(object, plan))?;
         let recoded = video.is_some() && plan.masks_anything();
@@ -505,17 +520,14 @@ impl Engine {
         let checked = work.timings.time("verify", || {
             let (path, syntax, how) = (pending.path(), form.syntax(), self.reading());
             let reread = dicom::check_written(path, object, syntax, &written, keep_uids, how)?;
-            if reread.carriers().nested != dicom::NestedCounts::default() {
-                let what = "an icon, overlay, curve or hidden picture is left";
-                return Err(Refusal::new(Reason::BadEncoding, what));
-            }
+            let decider = self.decider.for_object(&facts.identities);
+            let searcher = self.searcher(&decider, &self.reader, facts);
+            overlays.check(object, &reread, &searcher)?;
             if let Some(deidentified) = &deidentified {
                 let bytes =
                     std::fs::read(path).map_err(|e| publish::refusal("reading back", &e))?;
                 self.scan_written(deidentified, bytes)?;
             }
-            let decider = self.decider.for_object(&facts.identities);
-            let searcher = self.searcher(&decider, &self.reader, facts);
             let searched = &work.fixed.searched;
             let blocks = Blocks {
                 original: object,
@@ -541,7 +553,7 @@ impl Engine {
         report.output = Some(told.to_string_lossy().into_owned());
         report.output_sha256 = Some(hex(&sha256));
         report.verify = Some(verify);
-        report.metadata = Some(self.metadata(deidentified.as_ref(), form.header_actions()));
+        report.metadata = Some(self.metadata(deidentified.as_ref(), earned, form.header_actions()));
         if let Some(syntaxes) = &mut report.transfer_syntax {
             syntaxes.out = Some(form.syntax().into());
         }
@@ -594,7 +606,7 @@ impl Engine {
             let blocks = timings.time("compare", || {
                 original.as_ref().and_then(|o| blocks::pair(o, &written))
             });
-            let judgement = timings.time("judge", || {
+            let mut judgement = timings.time("judge", || {
                 let original = original.as_ref().map(|o| o as &dyn Frames);
                 pair::judge(
                     original,
@@ -605,6 +617,10 @@ impl Engine {
                     &searcher,
                 )
             })?;
+            let overlays = timings.time("overlays", || {
+                overlay::judge(original.as_ref(), &written, &searcher)
+            })?;
+            judgement.add(overlays);
             if original.is_some() {
                 report.outside_differing = judgement.other;
                 report.inside_constant = judgement.other == 0;
@@ -736,6 +752,15 @@ fn masked_shares(plan: &Plan) -> Shares {
 /// Six digits, so that reports do not show the noise of floating-point sums.
 fn rounded(share: f64) -> f64 {
     (share * 1e6).round() / 1e6
+}
+
+/// What a plan does, in the pixels and in overlays that stay.
+fn box_reports(plan: &Plan, cleaning: &Cleaning, include_text: bool) -> Vec<BoxReport> {
+    let overlays = cleaning.overlays.iter().flat_map(Overlays::items);
+    let pixels = plan.items.iter().map(|i| box_report(i, include_text));
+    pixels
+        .chain(overlays.map(|i| box_report(&i, include_text)))
+        .collect()
 }
 
 fn box_report(item: &PlanItem, include_text: bool) -> BoxReport {

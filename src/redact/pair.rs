@@ -31,6 +31,16 @@ pub struct Judgement {
     pub items: Vec<PlanItem>,
 }
 
+impl Judgement {
+    /// Adds what was found elsewhere in the same file.
+    pub fn add(&mut self, more: Judgement) {
+        self.other += more.other;
+        self.residual += more.residual;
+        self.items.extend(more.items);
+        self.items.sort_unstable();
+    }
+}
+
 /// One distinct picture of the written file, with the masks that its original shows to be there.
 struct Picture {
     frame: Frame,

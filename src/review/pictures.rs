@@ -169,7 +169,7 @@ impl Session {
             .as_deref()
             .and_then(|v| v.strip_prefix("overlay-"))
         {
-            return overlay(&object, group, n, asked);
+            return overlay(&object, group, n, asked, planned);
         }
         let frame = match planned {
             Some(planned) if !masks.is_empty() => {
@@ -282,17 +282,26 @@ fn project(object: &Object) -> Result<Picture, Refusal> {
 }
 
 /// An overlay plane on black, at its place in the frame.
-fn overlay(object: &Object, group: &str, frame: u32, asked: &Asked) -> Result<Picture, Fault> {
+fn overlay(
+    object: &Object,
+    group: &str,
+    frame: u32,
+    asked: &Asked,
+    planned: Option<&Planned>,
+) -> Result<Picture, Fault> {
     let group = u16::from_str_radix(group, 16).map_err(|_| Fault::not_found())?;
     let format = &object.facts().format;
     let mut picture = Gray::new(format.cols, format.rows, 0);
     let overlays = object.overlays();
     let overlay = overlays.iter().find(|o| o.group == group);
     let overlay = overlay.ok_or_else(Fault::not_found)?;
-    // Overlays are never written: beside the original there is nothing of them.
-    if asked.original
-        && let Some(bits) = object.overlay_bitmap(overlay, frame)?
-    {
+    // Beside the original there is what will be written of it, which may be nothing.
+    let bits = match planned {
+        _ if asked.original => object.overlay_bitmap(overlay, frame)?,
+        Some(planned) => planned.draft.overlay(object, overlay.group, frame)?,
+        None => None,
+    };
+    if let Some(bits) = bits {
         let (left, top) = (i64::from(overlay.origin.0), i64::from(overlay.origin.1));
         for y in 0..bits.height {
             for x in 0..bits.width {

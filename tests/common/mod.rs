@@ -6,9 +6,11 @@ pub mod cases;
 pub mod heads;
 pub mod http;
 pub mod known;
+pub mod lettering;
 pub mod objects;
 pub mod people;
 pub mod pictures;
+pub mod treated;
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -381,6 +383,25 @@ pub fn masks(report: &FileReport) -> Value {
     masks
         .map(|b| serde_json::json!({"frames": b.frames, "rect": b.rect}))
         .collect()
+}
+
+/// Items of encapsulated Pixel Data in a file, read without the product: the table's offsets, and where fragments begin.
+pub fn fragments(file: &[u8]) -> Option<(Vec<usize>, Vec<usize>)> {
+    let head = b"\xE0\x7F\x10\x00OB\0\0\xFF\xFF\xFF\xFF";
+    let mut at = file.windows(head.len()).rposition(|w| w == head)? + head.len();
+    let number = |at: usize| u32::from_le_bytes(file[at..at + 4].try_into().unwrap()) as usize;
+    let mut found = Vec::new();
+    while file[at..at + 4] == [0xFE, 0xFF, 0x00, 0xE0] {
+        let length = number(at + 4);
+        assert_eq!(length % 2, 0, "odd fragment");
+        found.push((at, length));
+        at += 8 + length;
+    }
+    assert_eq!(file[at..], [0xFE, 0xFF, 0xDD, 0xE0, 0, 0, 0, 0]);
+    let (table, length) = found[0];
+    let offsets = (0..length / 4).map(|i| number(table + 8 + 4 * i)).collect();
+    let base = found.get(1)?.0;
+    Some((offsets, found[1..].iter().map(|f| f.0 - base).collect()))
 }
 
 /// Errors that dicom3tools' `dciodvfy` finds in a file, without values, sorted; `None` where it is not installed.

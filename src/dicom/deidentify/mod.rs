@@ -9,7 +9,7 @@ mod tests;
 mod values;
 
 use super::dataset::{DataSet, Element, Encoding, Item, Value, dictionary_vr, is_known_as};
-use super::overlay::{is_curve_group, is_overlay_group};
+use super::overlay::{self, Part, is_curve_group, is_overlay_group};
 use super::scan::{Person, Scanner, Tokens, person};
 use super::uid;
 use super::value::{Charsets, Values, raw};
@@ -34,6 +34,8 @@ pub struct Method<'a> {
     pub file_name: &'a str,
     /// Words that are public, whatever they name.
     pub safe: &'a dyn Fn(&str) -> bool,
+    /// Groups of overlays at top level that stay, as their bits were cleaned.
+    pub overlays: &'a [u16],
 }
 
 /// A header after its profile.
@@ -302,6 +304,9 @@ impl Run<'_> {
     ) -> Option<Element> {
         let (vr, at) = place(e, self.class, around);
         let pixel_data = e.tag.0 == 0x7FE0 && matches!(e.tag.1, 0x0008 | 0x0009 | 0x0010);
+        if around.is_none() && self.method.overlays.contains(&e.tag.0) {
+            return self.overlay(e, vr, charsets);
+        }
         let gone = is_overlay_group(e.tag.0)
             || is_curve_group(e.tag.0)
             || e.tag == Tag(0xFFFC, 0xFFFC)
@@ -338,6 +343,20 @@ impl Run<'_> {
             }
             (_, act) => self.plain(e, vr, act, decision.otherwise.into(), charsets),
         }
+    }
+
+    /// An attribute of an overlay that stays: its layout, numbers, and of its texts what the option for descriptions
+    /// leaves.
+    fn overlay(&mut self, e: &Element, vr: VR, charsets: &Charsets) -> Option<Element> {
+        let plain = matches!(e.value, Value::Source(_));
+        let act = match overlay::part(e.tag.1) {
+            Part::Layout if plain => Act::Keep,
+            Part::Number if plain => Act::KeepNumber,
+            Part::Subtype if plain && overlay::is_subtype(raw(self.bytes, e)) => Act::Keep,
+            Part::Text if plain && self.method.profile.has(Choice::Descriptors) => Act::Clean,
+            _ => Act::Remove,
+        };
+        self.plain(e, vr, act, Act::Remove, charsets)
     }
 
     fn sequence(&mut self, e: &Element, items: &[Item], charsets: &Charsets) -> Element {

@@ -71,6 +71,7 @@ fn written(object: &Object, out: &'static str, zeroed: &[u32], copy: bool) -> (V
         out_syntax: out,
         burned_in: BurnedInClaim::No,
         remove: vec![Carrier::Icons, Carrier::Overlays],
+        overlays: Vec::new(),
         claims: None,
         video_bytes: None,
     };
