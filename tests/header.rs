@@ -4,96 +4,13 @@
 mod common;
 
 use common::people::{E, Patient, V, archive, code, file, found, sq, t, us};
-use common::{Place, Ran, iod_errors, json_lines, skip, tool, tree};
+use common::treated::{Done, put, redact, text, with};
+use common::{Place, iod_errors, json_lines, skip, tool, tree};
 use dicom_object::open_file;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
-
-/// A run of `redact` with a profile, and what it reported.
-struct Done {
-    ran: Ran,
-    lines: Vec<Value>,
-}
-
-impl Done {
-    fn line(&self, input: &str) -> &Value {
-        let of = |l: &&Value| {
-            l["input"]
-                .as_str()
-                .is_some_and(|i| Path::new(i).ends_with(input))
-        };
-        self.lines
-            .iter()
-            .find(of)
-            .unwrap_or_else(|| panic!("no line about {input}: {}", self.ran.err))
-    }
-
-    fn reason(&self, input: &str) -> String {
-        let line = self.line(input);
-        line["reason"]
-            .as_str()
-            .unwrap_or_else(|| line["outcome"].as_str().unwrap())
-            .to_owned()
-    }
-
-    fn output(&self, place: &Place, input: &str) -> PathBuf {
-        let line = self.line(input);
-        place.path(
-            line["output"]
-                .as_str()
-                .unwrap_or_else(|| panic!("{input} was not written: {line}")),
-        )
-    }
-}
-
-fn redact(place: &Place, input: &str, out: &str, more: &[&str]) -> Done {
-    let report = format!("{out}.jsonl");
-    let mut args = vec![
-        "redact",
-        input,
-        "-o",
-        out,
-        "--device",
-        "cpu",
-        "--progress",
-        "none",
-        "--report",
-        &report,
-    ];
-    args.extend(more);
-    let ran = place.run(&args);
-    let lines = fs::read_to_string(place.path(&report))
-        .map(|t| json_lines(&t))
-        .unwrap_or_default();
-    Done { ran, lines }
-}
-
-fn put(place: &Place, name: &str, elements: &[E]) {
-    let path = place.path(name);
-    fs::create_dir_all(path.parent().unwrap()).unwrap();
-    fs::write(path, file(elements, false, b"")).unwrap();
-}
-
-/// Replaces or adds elements.
-fn with(mut elements: Vec<E>, new: Vec<E>) -> Vec<E> {
-    elements.retain(|e| !new.iter().any(|n| n.0 == e.0));
-    elements.extend(new);
-    elements
-}
-
-fn text(path: &Path, tag: (u16, u16)) -> Option<String> {
-    let object = open_file(path).unwrap();
-    let element = object.element_opt(dicom_core::Tag(tag.0, tag.1)).unwrap()?;
-    Some(
-        element
-            .to_str()
-            .unwrap()
-            .trim_end_matches(['\0', ' '])
-            .to_owned(),
-    )
-}
 
 #[test]
 fn two_hundred_objects_leave_no_identity_anywhere() {
