@@ -31,6 +31,7 @@ fn header(c: &mut Criterion) {
                     file_name: "IM000001",
                     safe: &|_| false,
                     overlays: &[],
+                    annotations: None,
                 };
                 let deidentified = object.deidentify(&method);
                 let syntax = object.support().uid;

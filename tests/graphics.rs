@@ -1,12 +1,13 @@
-//! Overlay planes under `--profile-options clean-graphics`: what is readable in them is cleared, everything else stays bit
-//! for bit, and 113103 is written only then. What is looked at is the written file.
+//! Overlay planes and annotations under `--profile-options clean-graphics`: what is readable in them goes, everything else
+//! stays bit for bit, and 113103 is written only then. What is looked at is the written file.
 
 mod common;
 
 use common::lettering::{Ink, film};
 use common::objects::{Sample, text as bytes, us};
-use common::treated::{Done, put_bytes, redact, text};
-use common::{Place, json_lines};
+use common::people::{E, Patient, V, found, sq, t};
+use common::treated::{self, Done, put_bytes, redact, text, with};
+use common::{Place, iod_errors, json_lines};
 use dicom_core::Tag;
 use dicom_object::open_file;
 use embedded_graphics::mono_font::ascii::FONT_10X20;
@@ -187,7 +188,16 @@ fn a_name_in_an_overlay_is_cleared_and_nothing_else() {
     assert_eq!(text(&path, (0x6002, 0x1500)), None);
     let report = done.line("ct.dcm");
     assert_eq!(report["pixels"]["encoded_bytes_kept"], true, "{report}");
+    no_new_error(&place.path("in/ct.dcm"), &path);
     pairs_are_judged(&place, &path, &ink);
+}
+
+fn no_new_error(before: &Path, after: &Path) {
+    let (Some(old), Some(new)) = (iod_errors(before), iod_errors(after)) else {
+        return;
+    };
+    let new: Vec<&String> = new.iter().filter(|e| !old.contains(e)).collect();
+    assert!(new.is_empty(), "{new:?}");
 }
 
 /// `verify` of a pair looks at overlays as well: the written one holds; one that got a name back, a bit more, or stands
@@ -367,4 +377,224 @@ fn text_that_only_a_policy_keeps_takes_its_overlay_with_it() {
         [told("removed", 1, "unknown-text")]
     );
     assert_eq!(claims(&done.output(&place, "ct.dcm")), 0);
+}
+
+#[test]
+fn text_is_found_whatever_its_polarity_direction_and_size() {
+    let place = Place::new();
+    let (cols, rows) = (320_u32, 256_u32);
+    let upright = Ink::none(cols, rows).text(40, 60, &FONT_10X20, NAME);
+    let block = Rect::new(20, 50, 200, 40);
+    let map = |from: &dyn Fn(i64, i64) -> bool| {
+        let all = (0..i64::from(rows)).flat_map(|y| (0..i64::from(cols)).map(move |x| (x, y)));
+        all.filter(|(x, y)| from(*x, *y))
+            .fold(drawing(), |ink, (x, y)| ink.dot(x, y))
+    };
+    let at = |x: i64, y: i64| {
+        let inside = (0..i64::from(cols)).contains(&x) && (0..i64::from(rows)).contains(&y);
+        inside && upright.at(x as u32, y as u32)
+    };
+    let cases = [
+        // Letters left out of a filled block.
+        (
+            "inverse",
+            map(&|x, y| block.contains(&Rect::new(x as u32, y as u32, 1, 1)) && !at(x, y)),
+        ),
+        // From bottom to top.
+        ("turned", map(&|x, y| at(250 - y, x))),
+        ("double", map(&|x, y| at(x / 2, y / 2 + 40))),
+    ];
+    for (name, ink) in &cases {
+        put(
+            &place,
+            name,
+            &overlay(picture(1), 0x6000, "G", std::slice::from_ref(ink)),
+        );
+    }
+    let done = redact(&place, "in", "out", &OPTION);
+    for (name, _) in &cases {
+        let name = format!("{name}.dcm");
+        assert_eq!(actions(&done, &name), [told("cleaned", 1, "")], "{name}");
+        assert_eq!(done.reason(&name), "masked", "{name}");
+    }
+}
+
+/// A graphic object of an annotation.
+fn graphic(kind: &str, points: &[(f32, f32)]) -> Vec<E> {
+    let data = points.iter().flat_map(|(x, y)| [*x, *y]);
+    vec![
+        t(0x0070_0005, "CS", "PIXEL"),
+        E(0x0070_0020, "US", V::B(us(2))),
+        E(0x0070_0021, "US", V::B(us(points.len() as u16))),
+        E(
+            0x0070_0022,
+            "FL",
+            V::B(data.flat_map(f32::to_le_bytes).collect()),
+        ),
+        t(0x0070_0023, "CS", kind),
+        t(0x0070_0024, "CS", "N"),
+    ]
+}
+
+/// An arrow, an outline, a mark, and a ruler.
+fn graphics() -> Vec<Vec<E>> {
+    vec![
+        graphic("POLYLINE", &[(10.0, 10.0), (60.0, 60.0), (50.0, 58.0)]),
+        graphic(
+            "ELLIPSE",
+            &[(100.0, 80.0), (180.0, 80.0), (140.0, 50.0), (140.0, 110.0)],
+        ),
+        graphic("CIRCLE", &[(200.0, 200.0), (200.0, 240.0)]),
+        graphic("POINT", &[(30.0, 200.0)]),
+        graphic("POLYLINE", &[(20.0, 150.0), (90.0, 150.0)]),
+    ]
+}
+
+/// Points of a stroke.
+type Stroke = &'static [(u8, u8)];
+
+/// Letters of straight strokes, in a box of 2 by 3.
+const STROKES: &[(char, &[Stroke])] = &[
+    ('A', &[&[(0, 3), (1, 0), (2, 3)], &[(0, 2), (2, 2)]]),
+    ('E', &[&[(2, 0), (0, 0), (0, 3), (2, 3)], &[(0, 1), (2, 1)]]),
+    ('L', &[&[(0, 0), (0, 3), (2, 3)]]),
+    ('N', &[&[(0, 3), (0, 0), (2, 3), (2, 0)]]),
+    ('T', &[&[(0, 0), (2, 0)], &[(1, 0), (1, 3)]]),
+    ('V', &[&[(0, 0), (1, 3), (2, 0)]]),
+];
+
+/// A word as one graphic object a stroke, its letters so large.
+fn spelled(word: &str, height: f32) -> Vec<Vec<E>> {
+    let unit = height / 3.0;
+    let letters = word.chars().enumerate();
+    letters
+        .flat_map(|(i, c)| {
+            let (_, strokes) = STROKES.iter().find(|s| s.0 == c).unwrap();
+            strokes.iter().map(move |stroke| {
+                let place = |(x, y): &(u8, u8)| {
+                    let left = 40.0 + i as f32 * unit * 2.8;
+                    (left + f32::from(*x) * unit, 60.0 + f32::from(*y) * unit)
+                };
+                graphic("POLYLINE", &stroke.iter().map(place).collect::<Vec<_>>())
+            })
+        })
+        .collect()
+}
+
+/// A presentation state whose only annotation has a text and these graphics.
+fn state(patient: &Patient, instance: u32, graphics: Vec<Vec<E>>, more: Vec<E>) -> Vec<E> {
+    let said = format!("Liver lesion of {} Schnurrbusch", patient.id);
+    let annotation = vec![
+        t(0x0070_0002, "CS", "LAYER1"),
+        sq(
+            0x0070_0008,
+            vec![vec![
+                t(0x0070_0003, "CS", "PIXEL"),
+                t(0x0070_0006, "ST", &said),
+            ]],
+        ),
+        sq(0x0070_0009, graphics),
+    ];
+    with(
+        patient.presentation(8, instance, (0, 1)),
+        vec![sq(0x0070_0001, vec![[annotation, more].concat()])],
+    )
+}
+
+/// The coordinates of every graphic object of a written presentation state, and its texts.
+fn annotated(path: &Path) -> (Vec<Vec<u8>>, Vec<String>) {
+    let object = open_file(path).unwrap();
+    let (mut lines, mut texts) = (Vec::new(), Vec::new());
+    let Some(all) = object.element_opt(Tag(0x0070, 0x0001)).unwrap() else {
+        return (lines, texts);
+    };
+    for item in all.items().unwrap() {
+        for (sequence, element) in [(0x0009, 0x0022), (0x0008, 0x0006)] {
+            let list = item.element_opt(Tag(0x0070, sequence)).unwrap();
+            for inner in list
+                .and_then(|l| l.items().map(<[_]>::to_vec))
+                .unwrap_or_default()
+            {
+                let value = inner.element(Tag(0x0070, element)).unwrap();
+                match sequence {
+                    0x0009 => lines.push(value.to_bytes().unwrap().into_owned()),
+                    _ => texts.push(value.to_str().unwrap().trim_end().to_owned()),
+                }
+            }
+        }
+    }
+    (lines, texts)
+}
+
+#[test]
+fn lines_of_annotations_stay_unless_they_spell_something() {
+    let place = Place::new();
+    let patient = Patient::new(4);
+    let zigzag: Vec<(f32, f32)> = (0..70)
+        .map(|i| (i as f32 * 3.0, (i % 2 * 40) as f32))
+        .collect();
+    let mut lying = graphics();
+    lying[0][2] = E(0x0070_0021, "US", V::B(us(2)));
+    let compound = vec![sq(0x0070_0209, vec![vec![t(0x0070_0294, "CS", "RULER")]])];
+    type Case = (&'static str, Vec<Vec<E>>, Vec<E>, &'static str);
+    let cases: Vec<Case> = vec![
+        ("plain", graphics(), Vec::new(), ""),
+        ("name", spelled("VALENTTA", 30.0), Vec::new(), "text"),
+        ("large", spelled("VALENTTA", 300.0), Vec::new(), "text"),
+        (
+            "many",
+            vec![graphic("POLYLINE", &zigzag)],
+            Vec::new(),
+            "complex",
+        ),
+        ("lying", lying, Vec::new(), "opaque"),
+        ("compound", graphics(), compound, "opaque"),
+    ];
+    for (i, (name, lines, more, _)) in cases.iter().enumerate() {
+        let elements = state(&patient, i as u32 + 1, lines.clone(), more.clone());
+        treated::put(&place, &format!("in/{name}.dcm"), &elements);
+    }
+    let done = redact(&place, "in", "out", &OPTION);
+    assert_eq!(done.ran.code, 0, "{}", done.ran.err);
+    for (name, lines, _, reason) in &cases {
+        let name = format!("{name}.dcm");
+        let path = done.output(&place, &name);
+        let list = done.carriers(&name);
+        let (stay, texts) = annotated(&path);
+        let original: Vec<Vec<u8>> = lines
+            .iter()
+            .map(|g| match &g[3].2 {
+                V::B(data) => data.clone(),
+                V::S(_) => Vec::new(),
+            })
+            .collect();
+        if reason.is_empty() {
+            assert_eq!(list, [("annotation".into(), 1, "kept".into())]);
+            assert_eq!(stay, original);
+        } else {
+            assert_eq!(list, [("annotation".into(), 1, "removed".into())], "{name}");
+            assert_eq!(done.line(&name)["carriers"][0]["reason"], *reason, "{name}");
+            assert!(stay.is_empty(), "{name}");
+        }
+        assert_eq!(texts, ["Liver lesion"], "{name}");
+        let claimed = usize::from(reason.is_empty());
+        assert_eq!(claims(&path), claimed, "{name}");
+        let left = found(&patient.secrets(), &fs::read(&path).unwrap());
+        assert!(left.is_empty(), "{name}: {left:?}");
+        no_new_error(&place.path(format!("in/{name}")), &path);
+        let input = place.path(format!("in/{name}"));
+        let pair = place.run(&[
+            "verify".as_ref(),
+            input.as_os_str(),
+            path.as_os_str(),
+            "--device".as_ref(),
+            "cpu".as_ref(),
+        ]);
+        assert_eq!(pair.code, 0, "{name}: {}{}", pair.out, pair.err);
+    }
+    // Without the option as before: the text becomes a constant, the lines are nobody's business.
+    let before = redact(&place, "in", "before", &[]);
+    let path = before.output(&place, "plain.dcm");
+    assert_eq!(annotated(&path).1, ["REMOVED"]);
+    assert_eq!((annotated(&path).0.len(), claims(&path)), (5, 0));
 }

@@ -10,6 +10,7 @@
 //!        → file → { check, scan }
 //! ```
 
+mod annotation;
 mod apply;
 mod attributes;
 mod blocks;
@@ -46,6 +47,7 @@ mod video;
 mod whole;
 mod write;
 
+pub use annotation::Annotation;
 pub use attributes::{
     BurnedInClaim, Carrier, Changes, Claims, FaceClaim, HeaderOp, ItemValue, header_ops,
 };

@@ -3,6 +3,7 @@
 //! Presentation states, segmentations and objects of radiotherapy (dicom.md §4). Pixels that some of them hold are labels
 //! or doses that a program made; they are copied and not searched, which their header says by not claiming it.
 
+use super::annotation::{self, Annotation};
 use super::attributes::{Claims, identity_ops};
 use super::dataset::{DataSet, Value};
 use super::deidentify::{Deidentified, Method, deidentify, who};
@@ -117,6 +118,17 @@ impl HeaderObject {
     /// Whether there are pixels, which nobody searches.
     pub fn has_pixels(&self) -> bool {
         self.set.get(PIXEL_DATA).is_some()
+    }
+
+    /// Lines of its graphic annotations, by item.
+    pub fn annotations(&self) -> Vec<Annotation> {
+        annotation::annotations(&self.bytes, &self.set)
+    }
+
+    /// Whether there are graphics that are not cleaned here: overlays and curves.
+    pub fn has_other_graphics(&self) -> bool {
+        let nested = overlay::count(&self.bytes, &self.set);
+        nested.overlays + nested.curves > 0
     }
 
     /// Who the object is about.

@@ -31,7 +31,7 @@ pub enum Choice {
     /// Of descriptions the words of the safe lists stay.
     #[serde(rename = "clean-descriptors")]
     Descriptors,
-    /// Overlays stay without what is readable in them; curves go, and texts of annotations become constants.
+    /// Overlays and annotations stay without what is readable in them; curves go.
     #[serde(rename = "clean-graphics")]
     Graphics,
     /// Reports are treated: of the texts in content items the words of the safe lists stay, names and dates become constants.

@@ -115,6 +115,10 @@ const PATIENT_NAME: u32 = 0x0010_0010;
 const PATIENT_ID: u32 = 0x0010_0020;
 /// The bits of overlays, by the table's pattern.
 const OVERLAY_DATA: &str = "60xx3000";
+/// Graphic Annotation Sequence.
+const ANNOTATIONS: &str = "00700001";
+/// Text of an annotation.
+const ANNOTATION_TEXT: u32 = 0x0070_0006;
 const TIMEZONE: u32 = 0x0008_0201;
 /// Text of a content item (PS3.3 section 10.2).
 const TEXT_VALUE: u32 = 0x0040_A160;
@@ -139,10 +143,10 @@ impl Profile {
             .filter(|(c, _)| {
                 on(c) && (!dated || matches!(c, Choice::FullDates | Choice::ModifiedDates))
             })
-            // Of graphics only overlays are cleaned; nobody cleans binary time stamps or AE titles: there the profile's own
-            // action holds.
+            // Of graphics overlays and annotations are cleaned; nobody cleans binary time stamps or AE titles: there the
+            // profile's own action holds.
             .filter(|(c, code)| match c {
-                Choice::Graphics => row.pattern == OVERLAY_DATA,
+                Choice::Graphics => matches!(row.pattern, OVERLAY_DATA | ANNOTATIONS),
                 _ => *code == Code::K || !matches!(row.vr, "AE" | "OB"),
             })
             .filter(|_| !(dated && row.vr == "OB"))
@@ -174,6 +178,10 @@ impl Profile {
         let in_content = place.around.is_some_and(|a| CONTENT.contains(&a));
         if place.tag == TEXT_VALUE && in_content && self.has(Choice::Structured) {
             // Type 1C: an item of value type TEXT needs one.
+            return Decision::new(Act::Clean, Otherwise::Dummy);
+        }
+        if place.tag == ANNOTATION_TEXT && self.has(Choice::Graphics) {
+            // Part of (0070,0001), which is cleaned; Type 1 there.
             return Decision::new(Act::Clean, Otherwise::Dummy);
         }
         let Some(row) = table::row(place.tag) else {

@@ -1,6 +1,7 @@
 //! The header's part of one file: who it is about, whether it may leave at all, what its profile makes of it, what it is
 //! called, and whether anything of the original is left in what was written.
 
+use super::annotation::Annotations;
 use super::face::Cuts;
 use super::publish::{self, Pending};
 use super::{Engine, guarded, hex};
@@ -378,13 +379,13 @@ impl Engine {
         .map_err(|_| Refusal::new(Reason::Write, "the map of UIDs"))
     }
 
-    /// Runs `then` with the method of a subject; these groups of overlays stay.
+    /// Runs `then` with the method of a subject; these groups of overlays stay, and these annotations lose their lines.
     pub(super) fn with_method<T>(
         &self,
         profile: &Profile,
         subject: &Subject,
         input: &Path,
-        overlays: &[u16],
+        (overlays, annotations): (&[u16], Option<&[usize]>),
         then: impl FnOnce(&Method<'_>) -> T,
     ) -> T {
         let file_name = input
@@ -399,6 +400,7 @@ impl Engine {
             file_name: &file_name,
             safe: &|word| self.is_public(word),
             overlays,
+            annotations,
         })
     }
 
@@ -482,21 +484,44 @@ impl Engine {
         let subject = self.subject(&person)?;
         report.warnings.extend(subject.note.map(str::to_owned));
         report.outcome = Outcome::Clean;
+        let identities = object.identities();
+        let graphics = match self.cleans_graphics() {
+            true => Some(self.annotations(object, &identities)?),
+            false => None,
+        };
+        let dropped = graphics.as_ref().map(Annotations::dropped);
+        if let Some(graphics) = &graphics {
+            report.carriers = graphics.actions();
+        }
         let Some((target, overwrite)) = target else {
             return Ok(());
         };
         let (output, told) = self.destination(target, &person, &subject.pseudonym, object.sha256());
-        let deidentified = self.with_method(profile, &subject, input, &[], |method| {
+        let kept = (&[][..], dropped.as_deref());
+        let deidentified = self.with_method(profile, &subject, input, kept, |method| {
             object.deidentify(method)
         });
+        let earned =
+            graphics.as_ref().is_some_and(Annotations::whole) && !object.has_other_graphics();
         let claims = Claims {
             // Pixels that nobody looked at: what the patient is may still be seen in them.
             identity_removed: profile.is_standard() && !object.has_pixels(),
-            ..self.claims(profile, false, false, FaceClaim::Silent)
+            ..self.claims(profile, false, earned, FaceClaim::Silent)
         };
         let mut bytes = Vec::new();
         let actions = object.write(&deidentified, &claims, &self.key, &mut bytes)?;
         object.check(&bytes, claims.keep_uids, &self.config.limits)?;
+        if let Some(graphics) = graphics.as_ref().filter(|g| !g.is_empty()) {
+            let Opened::Header(written) =
+                dicom::open_bytes(bytes.clone(), self.reading(), self.header_only_objects())?
+            else {
+                return Err(Refusal::new(Reason::BadEncoding, "another kind of object"));
+            };
+            if !graphics.holds_in(&self.annotations(&written, &identities)?) {
+                let what = "annotations are not those that were to stay";
+                return Err(Refusal::new(Reason::ResidualText, what));
+            }
+        }
         let sha256 = hex(&Sha256::digest(&bytes));
         let mut pending = Pending::beside(&output)?;
         pending
@@ -519,7 +544,7 @@ impl Engine {
         if let Some(syntaxes) = &mut report.transfer_syntax {
             syntaxes.out = Some(object.syntax().to_owned());
         }
-        report.metadata = Some(self.metadata(Some(&deidentified), false, actions));
+        report.metadata = Some(self.metadata(Some(&deidentified), earned, actions));
         Ok(())
     }
 
@@ -577,6 +602,7 @@ impl Engine {
             file_name: &file_name,
             safe: &safe,
             overlays: &[],
+            annotations: None,
         };
         let deidentified = match &opened {
             Opened::Image(o) => o.deidentify(&method),

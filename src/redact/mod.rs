@@ -4,6 +4,7 @@
 //! alone: its result depends on the file, the settings and the models, not on other files, threads or the device. A panic
 //! in one file is that file's failure.
 
+mod annotation;
 mod apply;
 mod bands;
 mod blend;
@@ -474,7 +475,7 @@ impl Engine {
         let groups = overlays.groups();
         let deidentified = work.timings.time("header", || {
             profile.map(|p| {
-                self.with_method(p, &subject, input, &groups, |method| {
+                self.with_method(p, &subject, input, (&groups, None), |method| {
                     object.deidentify(method)
                 })
             })

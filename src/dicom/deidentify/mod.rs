@@ -36,6 +36,8 @@ pub struct Method<'a> {
     pub safe: &'a dyn Fn(&str) -> bool,
     /// Groups of overlays at top level that stay, as their bits were cleaned.
     pub overlays: &'a [u16],
+    /// Items of (0070,0001) at top level whose lines go, by number, where annotations are cleaned.
+    pub annotations: Option<&'a [usize]>,
 }
 
 /// A header after its profile.
@@ -315,6 +317,11 @@ impl Run<'_> {
             self.count(e.tag, Act::Remove);
             return None;
         }
+        if let (tags::GRAPHIC_ANNOTATION_SEQUENCE, None, Value::Items(items), Some(dropped)) =
+            (e.tag, around, &e.value, self.method.annotations)
+        {
+            return self.annotations(e, items, dropped, charsets);
+        }
         if let Some(new) = self.code(e, vr, around, local_code) {
             return new;
         }
@@ -357,6 +364,42 @@ impl Run<'_> {
             _ => Act::Remove,
         };
         self.plain(e, vr, act, Act::Remove, charsets)
+    }
+
+    /// Annotations: compound graphics go, and the lines of the items that are named; an item with neither lines nor text
+    /// goes, too (PS3.3 C.10.5, Type 1C).
+    fn annotations(
+        &mut self,
+        e: &Element,
+        items: &[Item],
+        dropped: &[usize],
+        charsets: &Charsets,
+    ) -> Option<Element> {
+        let shows = |set: &DataSet| {
+            [tags::GRAPHIC_OBJECT_SEQUENCE, tags::TEXT_OBJECT_SEQUENCE]
+                .iter()
+                .any(|t| !set.items(*t).is_empty())
+        };
+        let mut left = Vec::new();
+        for (i, item) in items.iter().enumerate() {
+            let mut item = item.clone();
+            item.set.elements.retain(|x| {
+                x.tag != tags::COMPOUND_GRAPHIC_SEQUENCE
+                    && (x.tag != tags::GRAPHIC_OBJECT_SEQUENCE || !dropped.contains(&i))
+            });
+            if shows(&item.set) {
+                left.push(item);
+            }
+        }
+        if left.is_empty() {
+            self.count(e.tag, Act::Remove);
+            return None;
+        }
+        let left = changed(e, VR::SQ, Value::Items(left));
+        match &left.value {
+            Value::Items(items) => Some(self.sequence(&left, items, charsets)),
+            _ => None,
+        }
     }
 
     fn sequence(&mut self, e: &Element, items: &[Item], charsets: &Charsets) -> Element {

@@ -31,6 +31,7 @@ fn treated(sample: &Sample, profile: &str, options: &str) -> (Vec<u8>, Deidentif
         file_name: "Grimbart_Dachs_77.dcm",
         safe: &|w| ["CHEST", "HEAD", "CONTRAST"].contains(&w.to_uppercase().as_str()),
         overlays: &[],
+        annotations: None,
     };
     let done = object.deidentify(&method);
     (object.bytes.clone(), done)
