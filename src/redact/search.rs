@@ -24,6 +24,8 @@ const HALF_SIZE_ABOVE_PX: u32 = 1400;
 const LARGE_PX: u32 = 64;
 /// Share of a large line (percent) that lines found at half size must cover.
 const LARGE_COVERED_PERCENT: u64 = 50;
+/// A line seen from afar is new if known ones cover less than this share of it (percent).
+const APART_PERCENT: u64 = 20;
 /// A line of a later view is the same line if this share of it (percent) is inside lines already found.
 const SAME_LINE_PERCENT: u64 = 70;
 
@@ -36,6 +38,8 @@ pub struct Finding {
     pub view: String,
     /// Number of the picture in which it was found, in the order of preference.
     source: usize,
+    /// How that picture shows the frame.
+    look: Look,
     /// What was read there.
     pub reading: Reading,
     /// What the rules say.
@@ -202,10 +206,31 @@ struct Pictures<'a> {
     views: Vec<View>,
     /// Half-size copies of large views.
     halves: Vec<Gray>,
-    /// For each picture, views first: which view it shows, and for how many of its pixels a side one pixel stands.
-    sources: Vec<(usize, u32)>,
+    /// What each picture shows, views first.
+    sources: Vec<Source>,
     /// Rectangles of the frame that hold one constant.
     masks: &'a [Rect],
+}
+
+/// What a picture shows.
+#[derive(Clone, Copy)]
+struct Source {
+    /// Which view.
+    view: usize,
+    /// For how many of the view's pixels a side one pixel stands.
+    scale: u32,
+    look: Look,
+}
+
+/// How a picture shows a frame, and with that what counts in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Look {
+    /// As people see it, or nearly.
+    Plain,
+    /// From farther away than people look: soft and noisy letters become clear, and textures become letters.
+    Distant,
+    /// With what people hardly see brought out, and noise with it.
+    Hidden,
 }
 
 impl<'a> Pictures<'a> {
@@ -214,12 +239,23 @@ impl<'a> Pictures<'a> {
         for view in &mut views {
             blend(&mut view.picture, view.origin, &shown.masks);
         }
-        let mut sources: Vec<(usize, u32)> = (0..views.len()).map(|i| (i, 1)).collect();
+        let mut sources: Vec<Source> = (views.iter().enumerate())
+            .map(|(view, v)| Source {
+                view,
+                scale: 1,
+                look: look_of(v),
+            })
+            .collect();
         let mut halves = Vec::new();
-        for (i, view) in views.iter().enumerate() {
-            if view.picture.width.max(view.picture.height) > HALF_SIZE_ABOVE_PX {
-                halves.push(half(&view.picture));
-                sources.push((i, 2));
+        for (view, v) in views.iter().enumerate() {
+            let large = v.picture.width.max(v.picture.height) > HALF_SIZE_ABOVE_PX;
+            if large || view == 0 {
+                halves.push(half(&v.picture));
+                sources.push(Source {
+                    view,
+                    scale: 2,
+                    look: if large { look_of(v) } else { Look::Distant },
+                });
             }
         }
         Pictures {
@@ -292,11 +328,11 @@ impl Searcher<'_> {
             }
         }
         let mut found: Vec<Candidate> = Vec::new();
-        for ((picture, map), (view, scale)) in pictures.all().zip(&maps).zip(&pictures.sources) {
-            let Some(view) = pictures.views.get(*view) else {
+        for ((picture, map), source) in pictures.all().zip(&maps).zip(&pictures.sources) {
+            let Some(view) = pictures.views.get(source.view) else {
                 continue;
             };
-            for line in lines_of(picture, map, view, *scale) {
+            for line in lines_of(picture, map, view, source.scale) {
                 let same = |c: &&mut Candidate| {
                     let shared = c.rect.intersect(&line.tight).area();
                     shared * 100 >= c.rect.area().min(line.tight.area()) * SAME_LINE_PERCENT
@@ -369,20 +405,25 @@ impl Searcher<'_> {
         // The same lines again, as other pictures show them.
         let mut again: Vec<(TextLine, usize)> = Vec::new();
         for (i, (picture, map)) in pictures.all().zip(maps).enumerate() {
-            let (view, scale) = pictures.sources[i];
+            let Source { view, scale, look } = pictures.sources[i];
             let mut new = lines_of(picture, map, &pictures.views[view], scale);
             // What seems to stand in a mask is a blend of its surroundings.
             new.retain(|l| !l.cover.iter().all(|c| covered(c, pictures.masks)));
             if self.sensitivity == Sensitivity::Normal {
-                let hidden = is_hidden(&pictures.views[view].name);
-                new.retain(|l| !hidden || l.strength >= HIDDEN_LEAST);
+                new.retain(|l| look == Look::Plain || l.strength >= STRICT_LEAST);
+                if look == Look::Distant {
+                    new.retain(|l| is_apart(l, &lines));
+                }
                 self.drop_unconfirmed(&mut new, picture, &pictures.views[view], scale)?;
             }
             again.extend(merge(&mut lines, new, i));
         }
         let read = |(line, source): &(TextLine, usize)| {
-            let mut found = self.read(line, &pictures.views[pictures.sources[*source].0]);
-            found.iter_mut().for_each(|f| f.source = *source);
+            let shown = pictures.sources[*source];
+            let mut found = self.read(line, &pictures.views[shown.view]);
+            for f in &mut found {
+                (f.source, f.look) = (*source, shown.look);
+            }
             found
         };
         let mut found: Vec<Finding>;
@@ -499,6 +540,7 @@ impl Searcher<'_> {
             line: moved(line, place),
             view: view.name.clone(),
             source: 0,
+            look: look_of(view),
             reading,
             verdicts: Vec::new(),
         })
@@ -619,16 +661,33 @@ const READ_CHARS: usize = 3;
 /// Confidence (0–1000) from which one or two letters or digits in a weak region count.
 const SURE_CONFIDENCE: u16 = 780;
 
+/// Confidence (0–1000) from which some letters in a row are a word that is hard to read, where the network is not sure.
+const WORD_CONFIDENCE: u16 = 300;
+
 /// Glyph heights within which text in a row belongs together.
 const ROW_REACH: u32 = 8;
 
 /// Pictures that people do not look at by themselves: they bring out what is hidden, and noise with it.
 const HIDDEN_VIEWS: [&str; 6] = ["red", "blue", "low-range", "high-range", "rank", "slanted"];
-/// Noise brought out looks like weak text everywhere: in those pictures text must be found, and read, without doubt.
-const HIDDEN_LEAST: Strength = Strength::Likely;
+/// Noise brought out looks like weak text everywhere: in such pictures text must be found, and read, without doubt.
+const STRICT_LEAST: Strength = Strength::Likely;
 
-fn is_hidden(view: &str) -> bool {
-    HIDDEN_VIEWS.iter().any(|v| view.starts_with(v))
+fn look_of(view: &View) -> Look {
+    if HIDDEN_VIEWS.iter().any(|v| view.name.starts_with(v)) {
+        Look::Hidden
+    } else {
+        Look::Plain
+    }
+}
+
+/// Whether a line seen from afar is none of those known: there, lines close together run into one.
+fn is_apart(line: &TextLine, known: &[(TextLine, usize)]) -> bool {
+    let clear = known.iter().filter(|(k, _)| k.strength >= STRICT_LEAST);
+    let shared: Vec<Rect> = clear
+        .flat_map(|(k, _)| &k.cover)
+        .map(|c| c.intersect(&line.tight))
+        .collect();
+    union_area(&shared) * 100 < line.tight.area() * APART_PERCENT
 }
 
 fn evidence(finding: &Finding) -> Evidence {
@@ -639,10 +698,20 @@ fn evidence(finding: &Finding) -> Evidence {
         .iter()
         .filter(|c| c.ch.is_alphanumeric())
         .count();
-    let sure = letters > 0 && finding.reading.confidence >= SURE_CONFIDENCE;
-    if is_hidden(&finding.view) {
-        let good = finding.line.strength >= HIDDEN_LEAST && sure && letters >= 2;
-        return if good { Evidence::Good } else { Evidence::None };
+    let confidence = finding.reading.confidence;
+    let sure = letters > 0 && confidence >= SURE_CONFIDENCE;
+    let read = match finding.look {
+        Look::Plain => None,
+        Look::Distant => {
+            let clear = finding.line.strength == Strength::Strong || confidence >= WORD_CONFIDENCE;
+            Some(letters >= READ_CHARS && clear)
+        }
+        Look::Hidden => Some(letters >= 2 && sure),
+    };
+    match read {
+        Some(true) if finding.line.strength >= STRICT_LEAST => return Evidence::Good,
+        Some(_) => return Evidence::None,
+        None => {}
     }
     match finding.line.strength {
         Strength::Strong => Evidence::Good,
@@ -761,16 +830,12 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_line_that_noise_hides_in_one_view_is_read_in_another() {
-        let format = grey8(64, 96);
-        // Four levels of noise, and too few bright pixels to count for the robust range.
-        let mut data: Vec<u8> = (0..96 * 64u32).map(|i| 30 + (i * 7 % 5) as u8).collect();
-        data[24 * 96 + 30..24 * 96 + 40].fill(220);
+    /// What is found in a picture of 96 × 64 pixels.
+    fn search(detector: &dyn Detector, reader: &dyn Reader, data: Vec<u8>) -> Vec<Finding> {
         let decider = Decider::new(Policy::SafeList, Sensitivity::Normal, &[], &[]);
         let searcher = Searcher {
-            detector: &Likely,
-            reader: &InTheDark,
+            detector,
+            reader,
             decider: &decider.for_object(&[]),
             display: &Display {
                 slope: 1.0,
@@ -779,10 +844,80 @@ mod tests {
             sensitivity: Sensitivity::Normal,
             spared: Vec::new(),
         };
-        let found = searcher
+        let format = grey8(64, 96);
+        let mut found = searcher
             .frames(&[Shown::as_it_is(Frame { format, data })])
             .unwrap();
-        let views: Vec<&str> = found[0].iter().map(|f| f.view.as_str()).collect();
+        found.remove(0)
+    }
+
+    #[test]
+    fn a_line_that_noise_hides_in_one_view_is_read_in_another() {
+        // Four levels of noise, and too few bright pixels to count for the robust range.
+        let mut data: Vec<u8> = (0..96 * 64u32).map(|i| 30 + (i * 7 % 5) as u8).collect();
+        data[24 * 96 + 30..24 * 96 + 40].fill(220);
+        let found = search(&Likely, &InTheDark, data);
+        let views: Vec<&str> = found.iter().map(|f| f.view.as_str()).collect();
         assert_eq!(views, ["full-range"]);
+    }
+
+    /// Sure of one place, in half-size pictures only.
+    struct FromAfar;
+
+    impl Detector for FromAfar {
+        fn device(&self) -> String {
+            "test".into()
+        }
+
+        fn maps(&self, pictures: &[&Gray], _: Levels) -> Result<Vec<TextMap>> {
+            let one = |p: &&Gray| {
+                let (width, height) = (p.width.div_ceil(16) * 8, p.height.div_ceil(16) * 8);
+                let seen =
+                    |i: u32| p.width == 48 && i / width == 6 && (5..17).contains(&(i % width));
+                TextMap {
+                    width,
+                    height,
+                    cells: (0..width * height)
+                        .map(|i| 15 * u8::from(seen(i)))
+                        .collect(),
+                }
+            };
+            Ok(pictures.iter().map(one).collect())
+        }
+    }
+
+    /// Reads the same everywhere, and is unsure of it.
+    struct Unsure(&'static str);
+
+    impl Reader for Unsure {
+        fn read(&self, _: &Gray, line: &TextLine) -> Reading {
+            let char = |ch| ReadChar {
+                ch,
+                rect: line.tight,
+                confidence: 200,
+            };
+            Reading {
+                chars: self.0.chars().map(char).collect(),
+                confidence: 200,
+                orientation: Orientation::Upright,
+            }
+        }
+    }
+
+    #[test]
+    fn from_afar_only_words_count() {
+        let picture = || (0..96 * 64u32).map(|i| (i * 7 % 5) as u8 * 40).collect();
+        let [found] = search(&FromAfar, &Unsure("Qwe"), picture())
+            .try_into()
+            .unwrap();
+        assert!(
+            found
+                .line
+                .cover
+                .iter()
+                .any(|c| c.contains(&Rect::new(20, 24, 48, 4)))
+        );
+        assert!(!found.is_kept());
+        assert!(search(&FromAfar, &Unsure("A"), picture()).is_empty());
     }
 }

@@ -82,7 +82,7 @@ class Picture:
 
 def pictures(axis, value, count):
     """-> [Picture]"""
-    d = Dice(zlib.crc32(f"{SEED} {axis} {value}".encode()))
+    d = Dice(zlib.crc32(f"{SEED} {axis} {getattr(value, '__name__', value)}".encode()))
     if axis == TEXT_FREE:
         return [Picture(np.clip(value(d, WIDTH), 0, 255).astype(np.uint8)[:HEIGHT], []) for _ in range(count)]
     maker = Maker(d)
