@@ -7,7 +7,7 @@
 use crate::frame::Gray;
 use crate::geometry::Rect;
 
-/// Fixed-point unit of the weights.
+/// Fixed-point unit of the weights: four ends of the brightest ground add up to less than 2³².
 const UNIT: u32 = 1 << 16;
 /// Grey value where a whole picture is masked.
 const NOTHING: u8 = 0;
@@ -46,7 +46,7 @@ pub fn blend(picture: &mut Gray, origin: (u32, u32), masks: &[Rect]) {
         (hull.y - origin.1) as usize,
         (hull.bottom() - origin.1) as usize,
     );
-    let mut sums = vec![(0u64, 0u64); w * h];
+    let mut sums = vec![(0u32, 0u32); w * h];
     let ground = Ground {
         picture,
         masked: &masked,
@@ -97,7 +97,7 @@ struct Ground<'a> {
 
 impl Ground<'_> {
     /// Adds, for every masked pixel of one row or column, the ground at both ends of its run, by distance.
-    fn runs(&self, line: Line, sums: &mut [(u64, u64)]) {
+    fn runs(&self, line: Line, sums: &mut [(u32, u32)]) {
         let Line { first, step, count } = line;
         let mut i = 0;
         while i < count {
@@ -115,9 +115,9 @@ impl Ground<'_> {
             for k in start..i {
                 let sum = &mut sums[first + k * step];
                 for (value, distance) in [(before, k + 1 - start), (behind, i - k)] {
-                    let weight = u64::from(UNIT) / distance as u64;
+                    let weight = UNIT / distance as u32;
                     if let Some(value) = value {
-                        sum.0 += u64::from(value) * weight;
+                        sum.0 += u32::from(value) * weight;
                         sum.1 += weight;
                     }
                 }

@@ -286,13 +286,16 @@ impl<'a> Planner<'a> {
     ) -> Result<Vec<Looked>, Refusal> {
         let mut results = Vec::with_capacity(which.len());
         for block in which.chunks(frames_at_once(self.facts)) {
-            let prepare = |&i: &u32| -> Result<Shown, Refusal> {
-                match fill {
-                    Some(fill) => self.frames.shown(i, self.masks(i), fill),
-                    None => Ok(Shown::as_it_is(self.frames.frame(i)?)),
-                }
+            let prepare = |&i: &u32| -> Result<(Shown, Option<Hash>), Refusal> {
+                let Some(fill) = fill else {
+                    return Ok((Shown::as_it_is(self.frames.frame(i)?), None));
+                };
+                let shown = self.frames.shown(i, self.masks(i), fill)?;
+                let print = fingerprint(&shown.frame);
+                Ok((shown, Some(print)))
             };
             let frames: Vec<_> = block.par_iter().map(prepare).collect::<Result<_, _>>()?;
+            let (frames, prints): (Vec<Shown>, Vec<Option<Hash>>) = frames.into_iter().unzip();
             let mut found = searcher.frames(&frames).map_err(device_fault)?;
             if fill.is_none() {
                 let step = which.len().div_ceil(SLANTED_LOOKS);
@@ -303,21 +306,23 @@ impl<'a> Planner<'a> {
                         .map_err(device_fault)?;
                 }
             }
-            for ((&frame, shown), found) in block.iter().zip(frames).zip(found) {
-                results.push(self.looked(frame, shown, found, fill.is_some()));
+            for (((&frame, shown), print), found) in block.iter().zip(frames).zip(prints).zip(found)
+            {
+                results.push(self.looked(frame, shown, print, found));
             }
         }
         self.searches += results.len();
         Ok(results)
     }
 
-    /// Keeps of a search what later ones need to know; `final_masks` unless the frame was searched as it is.
+    /// Keeps of a search what later ones need to know. `print` is the fingerprint of a masked frame, `None` for one that was
+    /// searched as it is.
     fn looked(
         &mut self,
         frame: u32,
         shown: Shown,
+        print: Option<Hash>,
         found: Vec<Finding>,
-        final_masks: bool,
     ) -> Looked {
         let digest = self.digests[frame as usize];
         let alike = self.standing.shown_in(&shown.frame, &shown.masks);
@@ -327,7 +332,7 @@ impl<'a> Planner<'a> {
             self.standing.add(&shown.frame, &shown.masks, &texts);
             self.seen.insert(digest, texts);
         }
-        if final_masks {
+        if let Some(fingerprint) = print {
             let mut stands = self.seen.get(&digest).cloned().unwrap_or_default();
             stands.extend(
                 alike
@@ -345,7 +350,7 @@ impl<'a> Planner<'a> {
                     .filter(rests)
                     .cloned()
                     .collect(),
-                fingerprint: fingerprint(&shown.frame),
+                fingerprint,
                 stands,
             };
             self.done.insert((digest, shown.masks.clone()), done);
