@@ -1,6 +1,6 @@
 //! How far a mask reaches: margin and grid, and where it stops before text that stays.
 
-use super::search::Finding;
+use super::finding::Finding;
 use crate::geometry::{Rect, union_area};
 use crate::line::Orientation;
 

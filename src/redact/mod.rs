@@ -12,7 +12,9 @@ mod blocks;
 mod document;
 mod draft;
 mod equipment;
+mod evidence;
 mod face;
+mod finding;
 mod frames;
 mod growth;
 mod header;
@@ -30,11 +32,12 @@ mod verify;
 
 pub use draft::{Draft, Edited, Looked};
 pub use face::FaceSeries;
+pub use finding::Finding;
 pub use frames::{Frames, fingerprint};
 pub use header::Target;
 pub use input::Input;
 pub use planner::FixedPoint;
-pub use search::{Candidate, Finding, Searcher};
+pub use search::{Candidate, Searcher};
 
 use crate::codec::video::Tool as VideoTool;
 use crate::config::{Config, Documents, Policy};

@@ -3,9 +3,10 @@
 //! What was masked is taken from the pair itself: the pixels that became one and the same value, and the boxes they make.
 
 use super::blocks;
+use super::finding::Finding;
 use super::frames::{Frames, Hash, device_fault, frames_at_once, ranges};
 use super::recoded;
-use super::search::{Finding, Searcher, Shown};
+use super::search::{Searcher, Shown};
 use super::standing::{reads_remains, standing};
 use super::verify::is_residual;
 use crate::facts::Facts;

@@ -7,9 +7,10 @@
 
 use super::bands;
 use super::equipment::KEPT;
+use super::finding::Finding;
 use super::frames::{Frames, Hash, device_fault, fingerprint, frames_at_once, ranges};
 use super::growth::{Spread, covered, needed, same_place};
-use super::search::{Finding, Searcher, Shown};
+use super::search::{Searcher, Shown};
 use super::standing::{Stand, Standing, is_doubt, reads_remains, standing};
 use crate::facts::Facts;
 use crate::geometry::{Rect, union_area};

@@ -2,6 +2,11 @@
 
 use super::blend::blend;
 use super::equipment::{KEPT, SPARED};
+use super::evidence::{
+    Evidence, Look, STRICT_LEAST, belongs_beside, drop_doubtful, evidence, good_places, is_apart,
+    look_of,
+};
+use super::finding::Finding;
 use super::growth::covered;
 use super::slant::{Slant, Turn};
 use crate::config::Sensitivity;
@@ -9,7 +14,7 @@ use crate::detect::{self, Detector, TextMap};
 use crate::error::Result;
 use crate::frame::{Display, Frame, Gray};
 use crate::geometry::{Rect, union_area};
-use crate::line::{Orientation, Reading, Strength, TextLine};
+use crate::line::{Reading, Strength, TextLine};
 use crate::ocr::Reader;
 use crate::phi::{ObjectDecider, Verdict};
 use crate::plan::Action;
@@ -24,145 +29,8 @@ const HALF_SIZE_ABOVE_PX: u32 = 1400;
 const LARGE_PX: u32 = 64;
 /// Share of a large line (percent) that lines found at half size must cover.
 const LARGE_COVERED_PERCENT: u64 = 50;
-/// A line seen from afar is new if known ones cover less than this share of it (percent).
-const APART_PERCENT: u64 = 20;
 /// A line of a later view is the same line if this share of it (percent) is inside lines already found.
 const SAME_LINE_PERCENT: u64 = 70;
-
-/// One line found in a frame, read and decided. Coordinates are those of the frame.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Finding {
-    /// Where.
-    pub line: TextLine,
-    /// Name of the view in which it was found.
-    pub view: String,
-    /// Number of the picture in which it was found, in the order of preference.
-    source: usize,
-    /// How that picture shows the frame.
-    look: Look,
-    /// What was read there.
-    pub reading: Reading,
-    /// What the rules say.
-    pub verdicts: Vec<Verdict>,
-}
-
-impl Finding {
-    /// The rectangles that a verdict asks for: the whole cover, or the part of it along its characters.
-    pub fn rects(&self, verdict: &Verdict) -> Vec<Rect> {
-        let chars = &self.reading.chars;
-        let part = chars.get(verdict.chars.clone()).unwrap_or_default();
-        let hull = part.iter().fold(Rect::default(), |h, c| h.hull(&c.rect));
-        if self.verdicts.len() == 1 || self.line.cover.len() != 1 || hull.is_empty() {
-            return self.line.cover.clone();
-        }
-        let cover = self
-            .line
-            .cover
-            .iter()
-            .fold(Rect::default(), |h, r| h.hull(r));
-        let (before, after) = (
-            gap_before(chars, verdict.chars.start),
-            gap_after(chars, verdict.chars.end),
-        );
-        let vertical = matches!(
-            self.reading.orientation,
-            Orientation::Up | Orientation::Down
-        );
-        let (low, high) = if vertical {
-            (hull.y, hull.bottom())
-        } else {
-            (hull.x, hull.right())
-        };
-        let (first, last) = if vertical {
-            (cover.y, cover.bottom())
-        } else {
-            (cover.x, cover.right())
-        };
-        // The reading direction may run against the axis; then the gaps swap sides.
-        let backwards = matches!(
-            self.reading.orientation,
-            Orientation::Up | Orientation::Turned | Orientation::Mirrored
-        );
-        let (before, after) = if backwards {
-            (after, before)
-        } else {
-            (before, after)
-        };
-        let from = before.map_or(first, |g| low.saturating_sub(g / 2)).min(low);
-        let to = after.map_or(last, |g| high + g / 2).max(high);
-        vec![if vertical {
-            Rect::from_corners(cover.x, from, cover.right(), to)
-        } else {
-            Rect::from_corners(from, cover.y, to, cover.bottom())
-        }]
-    }
-
-    /// Box of the characters of a verdict, for what is kept.
-    pub fn text_rect(&self, verdict: &Verdict) -> Rect {
-        let part = self
-            .reading
-            .chars
-            .get(verdict.chars.clone())
-            .unwrap_or_default();
-        let hull = part.iter().fold(Rect::default(), |h, c| h.hull(&c.rect));
-        if hull.is_empty() {
-            self.line.tight
-        } else {
-            hull
-        }
-    }
-
-    /// The text of a verdict's characters.
-    pub fn text(&self, verdict: &Verdict) -> String {
-        let part = self
-            .reading
-            .chars
-            .get(verdict.chars.clone())
-            .unwrap_or_default();
-        part.iter().map(|c| c.ch).collect()
-    }
-
-    /// A finding of a turned copy, in coordinates of the frame.
-    fn turned_back(mut self, slant: &Slant) -> Finding {
-        for c in &mut self.reading.chars {
-            c.rect = slant.hull(&c.rect);
-        }
-        self.line = slant.back(&self.line);
-        self
-    }
-
-    /// Extent across the reading direction, px.
-    fn line_height(&self) -> u32 {
-        match self.reading.orientation {
-            Orientation::Up | Orientation::Down => self.line.tight.w,
-            _ => self.line.tight.h,
-        }
-    }
-
-    /// Whether all of it stays.
-    pub fn is_kept(&self) -> bool {
-        self.verdicts.iter().all(|v| v.action == Action::Keep)
-    }
-}
-
-/// Free pixels between the character before `start` (spaces do not count) and the one at `start`; `None` at the line's
-/// start.
-fn gap_before(chars: &[crate::line::ReadChar], start: usize) -> Option<u32> {
-    let this = chars.get(start)?.rect;
-    let before = chars[..start].iter().rev().find(|c| c.ch != ' ')?.rect;
-    Some(gap(&before, &this))
-}
-
-fn gap_after(chars: &[crate::line::ReadChar], end: usize) -> Option<u32> {
-    let this = chars.get(..end)?.iter().rev().find(|c| c.ch != ' ')?.rect;
-    let after = chars.get(end..)?.iter().find(|c| c.ch != ' ')?.rect;
-    Some(gap(&this, &after))
-}
-
-fn gap(a: &Rect, b: &Rect) -> u32 {
-    let (across, down) = a.apart(b);
-    across.max(down)
-}
 
 /// A place that the network marks, read by nobody.
 #[derive(Clone, Debug, PartialEq)]
@@ -220,17 +88,6 @@ struct Source {
     /// For how many of the view's pixels a side one pixel stands.
     scale: u32,
     look: Look,
-}
-
-/// How a picture shows a frame, and with that what counts in it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Look {
-    /// As people see it, or nearly.
-    Plain,
-    /// From farther away than people look: soft and noisy letters become clear, and textures become letters.
-    Distant,
-    /// With what people hardly see brought out, and noise with it.
-    Hidden,
 }
 
 impl<'a> Pictures<'a> {
@@ -526,7 +383,7 @@ impl Searcher<'_> {
     fn read_one(&self, line: &TextLine, view: &View) -> Option<Finding> {
         let (ox, oy) = view.origin;
         let mut reading = self.reader.read(&view.picture, line);
-        if line.strength < Strength::Strong
+        if line.strength < Strength::Weak
             && self.sensitivity == Sensitivity::Normal
             && reading.chars.is_empty()
         {
@@ -645,111 +502,6 @@ fn mostly_inside<'a>(rect: &Rect, covers: impl Iterator<Item = &'a Rect>) -> boo
     inside * 100 >= rect.area() * SAME_LINE_PERCENT
 }
 
-/// How much speaks for a finding being text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Evidence {
-    /// The network is sure, or the reader reads something that hardly arises by chance.
-    Good,
-    /// One or two characters read with little confidence, or below the network's threshold but well read.
-    Doubtful,
-    /// Below the network's threshold, and not even read.
-    None,
-}
-
-/// Characters from which a weak region is text whatever the reader's confidence.
-const READ_CHARS: usize = 3;
-/// Confidence (0–1000) from which one or two letters or digits in a weak region count.
-const SURE_CONFIDENCE: u16 = 780;
-
-/// Confidence (0–1000) from which some letters in a row are a word that is hard to read, where the network is not sure.
-const WORD_CONFIDENCE: u16 = 300;
-
-/// Glyph heights within which text in a row belongs together.
-const ROW_REACH: u32 = 8;
-
-/// Pictures that people do not look at by themselves: they bring out what is hidden, and noise with it.
-const HIDDEN_VIEWS: [&str; 6] = ["red", "blue", "low-range", "high-range", "rank", "slanted"];
-/// Noise brought out looks like weak text everywhere: in such pictures text must be found, and read, without doubt.
-const STRICT_LEAST: Strength = Strength::Likely;
-
-fn look_of(view: &View) -> Look {
-    if HIDDEN_VIEWS.iter().any(|v| view.name.starts_with(v)) {
-        Look::Hidden
-    } else {
-        Look::Plain
-    }
-}
-
-/// Whether a line seen from afar is none of those known: there, lines close together run into one.
-fn is_apart(line: &TextLine, known: &[(TextLine, usize)]) -> bool {
-    let clear = known.iter().filter(|(k, _)| k.strength >= STRICT_LEAST);
-    let shared: Vec<Rect> = clear
-        .flat_map(|(k, _)| &k.cover)
-        .map(|c| c.intersect(&line.tight))
-        .collect();
-    union_area(&shared) * 100 < line.tight.area() * APART_PERCENT
-}
-
-fn evidence(finding: &Finding) -> Evidence {
-    let signs = finding.reading.chars.iter().filter(|c| c.ch != ' ').count();
-    let letters = finding
-        .reading
-        .chars
-        .iter()
-        .filter(|c| c.ch.is_alphanumeric())
-        .count();
-    let confidence = finding.reading.confidence;
-    let sure = letters > 0 && confidence >= SURE_CONFIDENCE;
-    let read = match finding.look {
-        Look::Plain => None,
-        Look::Distant => {
-            let clear = finding.line.strength == Strength::Strong || confidence >= WORD_CONFIDENCE;
-            Some(letters >= READ_CHARS && clear)
-        }
-        Look::Hidden => Some(letters >= 2 && sure),
-    };
-    match read {
-        Some(true) if finding.line.strength >= STRICT_LEAST => return Evidence::Good,
-        Some(_) => return Evidence::None,
-        None => {}
-    }
-    match finding.line.strength {
-        Strength::Strong => Evidence::Good,
-        Strength::Likely if signs > 0 => Evidence::Good,
-        Strength::Weak if sure || signs >= READ_CHARS => Evidence::Good,
-        Strength::Likely | Strength::Weak => Evidence::Doubtful,
-        Strength::Faint if sure => Evidence::Doubtful,
-        Strength::Faint => Evidence::None,
-    }
-}
-
-fn good_places(found: &[Finding]) -> Vec<Rect> {
-    let good = found.iter().filter(|f| evidence(f) == Evidence::Good);
-    good.map(|f| f.line.tight).collect()
-}
-
-/// Drops doubtful findings that stand alone: a highlight or a tick in the image. Beside text of their own size (the
-/// third sign of a column of three, the last digit of a table), or in a row with it, they are text too.
-fn drop_doubtful(found: &mut Vec<Finding>) {
-    let good = good_places(found);
-    found.retain(|f| match evidence(f) {
-        Evidence::Good => true,
-        Evidence::Doubtful => good.iter().any(|g| belongs_beside(&f.line.tight, g)),
-        Evidence::None => false,
-    });
-}
-
-/// Whether two boxes have glyphs of about the same size and stand within one and a half of it, or within a few in a row.
-fn belongs_beside(a: &Rect, b: &Rect) -> bool {
-    let (ha, hb) = (a.w.min(a.h), b.w.min(b.h));
-    let (small, large) = (ha.min(hb), ha.max(hb));
-    let near = large + large / 2;
-    let (apart_x, apart_y) = a.apart(b);
-    let level = a.bottom().min(b.bottom()).saturating_sub(a.y.max(b.y));
-    let in_a_row = level * 3 >= a.h.max(b.h) * 2 && apart_x <= large * ROW_REACH;
-    large <= small * 2 && (in_a_row || (apart_x <= near && apart_y <= near))
-}
-
 /// The exact half-size copy: 2×2 means, rounded; an odd last row or column is doubled.
 pub fn half(picture: &Gray) -> Gray {
     let (w, h) = (picture.width.div_ceil(2), picture.height.div_ceil(2));
@@ -772,7 +524,7 @@ mod tests {
     use super::*;
     use crate::config::Policy;
     use crate::detect::Levels;
-    use crate::line::ReadChar;
+    use crate::line::{Orientation, ReadChar};
     use crate::phi::Decider;
     use crate::testing::grey8;
 

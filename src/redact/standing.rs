@@ -5,7 +5,7 @@
 //! frame that shows the same pixels there.
 
 use super::equipment::SPARED;
-use super::search::Finding;
+use super::finding::Finding;
 use crate::frame::Frame;
 use crate::geometry::{Rect, union_area};
 use crate::phi::Verdict;

@@ -4,10 +4,11 @@
 //! that no keep rule covers. It does not prove that a person would find nothing.
 
 use super::blocks::Blocks;
+use super::finding::Finding;
 use super::frames::{Frames, device_fault, fingerprint, frames_at_once};
 use super::growth::covered;
 use super::recoded;
-use super::search::{Finding, Searcher, Shown};
+use super::search::{Searcher, Shown};
 use crate::facts::Facts;
 use crate::frame::Frame;
 use crate::geometry::Rect;

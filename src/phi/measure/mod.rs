@@ -99,7 +99,7 @@ impl Grammar<'_> {
         match &self.pieces[i].kind {
             Kind::Word(w) => self.word(i, w),
             Kind::Number { int, frac } => self.bare_number(i, int, frac.as_deref()),
-            Kind::Sym(c) if "+-:;.,/*=()[]<>#%°_~'\"|&".contains(*c) => (Class::Sign, i + 1),
+            Kind::Sym(c) if "+-:;.,/*=()[]<>#%°_~'`\"|&".contains(*c) => (Class::Sign, i + 1),
             // The tick of a scale beside a number.
             Kind::Sym('\\') if self.glued(i) && self.token_end(i) == i + 1 => (Class::Sign, i + 1),
             Kind::Sym(_) => (Class::Unknown, i + 1),

@@ -1,0 +1,128 @@
+//! What speaks for a finding being text, and not an accident of the picture.
+//!
+//! What the network is sure of is text, whatever is read there. Where it is not, readable letters count, and text beside; and in
+//! pictures that show more than people see, only letters do.
+
+use super::finding::Finding;
+use crate::geometry::{Rect, union_area};
+use crate::line::{Strength, TextLine};
+use crate::views::View;
+
+/// A line seen from afar is new if known ones cover less than this share of it (percent).
+const APART_PERCENT: u64 = 20;
+
+/// How a picture shows a frame, and with that what counts in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Look {
+    /// As people see it, or nearly.
+    Plain,
+    /// From farther away than people look: soft and noisy letters become clear, and textures become letters.
+    Distant,
+    /// With what people hardly see brought out, and noise with it.
+    Hidden,
+}
+
+/// How much speaks for a finding being text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Evidence {
+    /// The network is sure, or the reader reads something that hardly arises by chance.
+    Good,
+    /// One or two characters read with little confidence, or below the network's threshold but well read.
+    Doubtful,
+    /// Below the network's threshold, and not even read.
+    None,
+}
+
+/// Characters from which a weak region is text whatever the reader's confidence.
+const READ_CHARS: usize = 3;
+/// Confidence (0–1000) from which one or two letters or digits in a weak region count.
+const SURE_CONFIDENCE: u16 = 780;
+
+/// Confidence (0–1000) from which some letters in a row are a word that is hard to read, where the network is not sure.
+const WORD_CONFIDENCE: u16 = 300;
+
+/// Glyph heights within which text in a row belongs together.
+const ROW_REACH: u32 = 8;
+
+/// Pictures that people do not look at by themselves: they bring out what is hidden, and noise with it.
+const HIDDEN_VIEWS: [&str; 6] = ["red", "blue", "low-range", "high-range", "rank", "slanted"];
+/// Noise brought out looks like weak text everywhere: in such pictures text must be found, and read, without doubt.
+pub(super) const STRICT_LEAST: Strength = Strength::Likely;
+
+pub(super) fn look_of(view: &View) -> Look {
+    if HIDDEN_VIEWS.iter().any(|v| view.name.starts_with(v)) {
+        Look::Hidden
+    } else {
+        Look::Plain
+    }
+}
+
+/// Whether a line seen from afar is none of those known: there, lines close together run into one.
+pub(super) fn is_apart(line: &TextLine, known: &[(TextLine, usize)]) -> bool {
+    let clear = known.iter().filter(|(k, _)| k.strength >= STRICT_LEAST);
+    let shared: Vec<Rect> = clear
+        .flat_map(|(k, _)| &k.cover)
+        .map(|c| c.intersect(&line.tight))
+        .collect();
+    union_area(&shared) * 100 < line.tight.area() * APART_PERCENT
+}
+
+pub(super) fn evidence(finding: &Finding) -> Evidence {
+    let signs = finding.reading.chars.iter().filter(|c| c.ch != ' ').count();
+    let letters = finding
+        .reading
+        .chars
+        .iter()
+        .filter(|c| c.ch.is_alphanumeric())
+        .count();
+    let confidence = finding.reading.confidence;
+    let sure = letters > 0 && confidence >= SURE_CONFIDENCE;
+    let read = match finding.look {
+        Look::Plain => None,
+        Look::Distant => {
+            let clear = finding.line.strength == Strength::Strong || confidence >= WORD_CONFIDENCE;
+            Some(letters >= READ_CHARS && clear)
+        }
+        Look::Hidden => Some(letters >= 2 && sure),
+    };
+    match read {
+        Some(true) if finding.line.strength >= STRICT_LEAST => return Evidence::Good,
+        Some(_) => return Evidence::None,
+        None => {}
+    }
+    match finding.line.strength {
+        Strength::Strong => Evidence::Good,
+        Strength::Likely if signs > 0 => Evidence::Good,
+        Strength::Weak if sure || signs >= READ_CHARS => Evidence::Good,
+        Strength::Likely | Strength::Weak => Evidence::Doubtful,
+        Strength::Faint if sure => Evidence::Doubtful,
+        Strength::Faint => Evidence::None,
+    }
+}
+
+pub(super) fn good_places(found: &[Finding]) -> Vec<Rect> {
+    let good = found.iter().filter(|f| evidence(f) == Evidence::Good);
+    good.map(|f| f.line.tight).collect()
+}
+
+/// Drops doubtful findings that stand alone: a highlight or a tick in the image. Beside text of their own size (the
+/// third sign of a column of three, the last digit of a table), or in a row with it, they are text too.
+pub(super) fn drop_doubtful(found: &mut Vec<Finding>) {
+    let good = good_places(found);
+    found.retain(|f| match evidence(f) {
+        Evidence::Good => true,
+        Evidence::Doubtful => good.iter().any(|g| belongs_beside(&f.line.tight, g)),
+        Evidence::None => false,
+    });
+}
+
+/// Whether two boxes have glyphs of about the same size and stand within one and a half of it, or within a few in a row.
+pub(super) fn belongs_beside(a: &Rect, b: &Rect) -> bool {
+    let (ha, hb) = (a.w.min(a.h), b.w.min(b.h));
+    let (small, large) = (ha.min(hb), ha.max(hb));
+    let near = large + large / 2;
+    let (apart_x, apart_y) = a.apart(b);
+    let level = a.bottom().min(b.bottom()).saturating_sub(a.y.max(b.y));
+    let in_a_row = level * 3 >= a.h.max(b.h) * 2 && apart_x <= large * ROW_REACH;
+    large <= small * 2 && (in_a_row || (apart_x <= near && apart_y <= near))
+}
