@@ -67,6 +67,11 @@ pub(super) fn is_apart(line: &TextLine, known: &[(TextLine, usize)]) -> bool {
     union_area(&shared) * 100 < line.tight.area() * APART_PERCENT
 }
 
+/// Whether a line runs aslant: in its box the reader sees several letters at once, so that its silence says nothing.
+fn is_slanted(line: &TextLine) -> bool {
+    line.cover.len() > 1
+}
+
 pub(super) fn evidence(finding: &Finding) -> Evidence {
     let signs = finding.reading.chars.iter().filter(|c| c.ch != ' ').count();
     let letters = finding
@@ -92,7 +97,7 @@ pub(super) fn evidence(finding: &Finding) -> Evidence {
     }
     match finding.line.strength {
         Strength::Strong => Evidence::Good,
-        Strength::Likely if signs > 0 => Evidence::Good,
+        Strength::Likely if signs > 0 || is_slanted(&finding.line) => Evidence::Good,
         Strength::Weak if sure || signs >= READ_CHARS => Evidence::Good,
         Strength::Likely | Strength::Weak => Evidence::Doubtful,
         Strength::Faint if sure => Evidence::Doubtful,
@@ -109,9 +114,14 @@ pub(super) fn good_places(found: &[Finding]) -> Vec<Rect> {
 /// third sign of a column of three, the last digit of a table), or in a row with it, they are text too.
 pub(super) fn drop_doubtful(found: &mut Vec<Finding>) {
     let good = good_places(found);
+    // What another picture shows to be text needs no doubtful finding at the same place.
+    let known = |f: &Finding| {
+        let shared: Vec<Rect> = good.iter().map(|g| g.intersect(&f.line.tight)).collect();
+        f.reading.chars.is_empty() && union_area(&shared) * 2 > f.line.tight.area()
+    };
     found.retain(|f| match evidence(f) {
         Evidence::Good => true,
-        Evidence::Doubtful => good.iter().any(|g| belongs_beside(&f.line.tight, g)),
+        Evidence::Doubtful => !known(f) && good.iter().any(|g| belongs_beside(&f.line.tight, g)),
         Evidence::None => false,
     });
 }
