@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """From nothing to shipped models: train, export with proof, measure, write MANIFEST.toml.
 
-    python run.py [detector] [reader] [--work DIR] [--models DIR] [--minutes M] [--init-detector FILE] [--corpus DIR]
+    python run.py [detector] [reader] [--work DIR] [--models DIR] [--minutes M] [--init-detector FILE] [--init-reader FILE] [--corpus DIR]
     python run.py --smoke          three minutes, everything once and tiny, models into the work folder
 
 Stops and resumes: run it again with the same --work. Nothing is written to --models before a network is trained and proven."""
@@ -54,7 +54,7 @@ def reader(a):
     from unburn_training import manifest
     from unburn_training.reader import evaluate, export, net, train
     out = os.path.join(a.work, "reader")
-    common = [out, "--seed", str(a.seed), "--threads", str(a.threads), "--workers", str(a.workers)]
+    common = [out, "--seed", str(a.seed), "--threads", str(a.threads), "--workers", str(a.workers)] + (["--init", a.init_reader, "--rate", "1.2e-3"] if a.init_reader else [])
     if a.smoke:
         run = train.Run(train.arguments(common + ["--steps", "6", "--per-cell", "1"]))
     else:
@@ -63,7 +63,7 @@ def reader(a):
     exact = export.export(out + "/reader.pt", a.models)
     made = evaluate.lines(1 if a.smoke else 40, out)
     f = evaluate.figures(made, evaluate.read(net.load(out + "/reader.pt"), [c for c, _ in made]))
-    trained = f"generated lines only; {run.step} steps in {run.elapsed():.0f} min, seed {a.seed}"
+    trained = f"generated lines only; {run.step} steps in {run.elapsed():.0f} min, seed {a.seed}" + (f", from {os.path.basename(a.init_reader)}" if a.init_reader else "")
     manifest.update(a.models, "reader", "reader.rten", trained, dict(
         parameters=exact["parameters"], character_error_synthetic_percent=percent(f["all"]["character_error"]), exact_lines_synthetic_percent=percent(f["all"]["exact"]),
         character_error_unseen_fonts_percent=percent(f["held-out fonts"]["character_error"]), negatives_read_as_empty_percent=percent(f["empty"]["exact"])))
@@ -78,6 +78,7 @@ def main():
     p.add_argument("--models", default=os.path.dirname(HERE), help="where the finished files go")
     p.add_argument("--minutes", type=float, help="time for each network instead of its number of steps")
     p.add_argument("--init-detector", help="checkpoint to continue from, such as checkpoint/detector.pt")
+    p.add_argument("--init-reader", help="checkpoint to continue from, such as checkpoint/reader.pt")
     p.add_argument("--corpus", help="folder of real files to measure on (never trained on)")
     p.add_argument("--seed", type=int, default=1)
     p.add_argument("--threads", type=int, default=1)

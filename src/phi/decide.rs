@@ -314,7 +314,12 @@ impl Rules<'_> {
             let named = tokens
                 .get(item.tokens.start)
                 .is_some_and(|t| t.core.chars().take_while(|c| c.is_alphabetic()).count() >= 2);
-            let apart = item.tokens.clone().all(|t| tokens[t].apart);
+            // Label and value in one run of letters and digits may as well be one letter read badly: `[M]` as `IM1`.
+            let parted = item.tokens.len() > 1
+                || tokens
+                    .get(item.tokens.start)
+                    .is_some_and(|t| t.raw.contains([':', '=']));
+            let apart = parted && item.tokens.clone().all(|t| tokens[t].apart);
             if item.class == (Class::Value { labelled: true }) && named && apart && !shared {
                 out.extend(item.tokens.clone());
             }

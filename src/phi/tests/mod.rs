@@ -428,6 +428,8 @@ fn markers_and_labelled_values_are_kept_apart() {
             ("MARY R QUILLER", "-unknown-text"),
             ("QUILLER, R", "-unknown-text"),
             ("QUILLER MARY [M]", "-unknown-text"),
+            ("QUILLER MARY IM1", "-unknown-text"),
+            ("QUILLER IM: 1", "-unknown-text +safe:measurement"),
             ("L HOSPITAL", "-pattern:institution"),
             ("RJS", "-unknown-text"),
         ],
