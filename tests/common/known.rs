@@ -60,14 +60,14 @@ pub const KNOWN_FALSE_MASKS: &[FalseMask] = &[
     FalseMask {
         file: "sc_form_twin.dcm",
         policy: "safe-list",
-        masks: 4,
+        masks: 9,
         permille: 21,
         why: "punched holes, tick boxes and a logo pass for letters",
     },
     FalseMask {
         file: "sc_form_twin.dcm",
         policy: "all",
-        masks: 4,
+        masks: 9,
         permille: 21,
         why: "punched holes, tick boxes, the tick and a logo pass for letters",
     },
