@@ -95,6 +95,22 @@ pub struct PixelFormat {
 }
 
 impl PixelFormat {
+    /// One grey sample of 8 bits a pixel, white the highest.
+    pub const fn grey8(rows: u32, cols: u32) -> PixelFormat {
+        PixelFormat {
+            rows,
+            cols,
+            samples_per_pixel: 1,
+            bits_allocated: 8,
+            bits_stored: 8,
+            high_bit: 7,
+            signed: false,
+            photometric: Photometric::Monochrome2,
+            planar: false,
+            float: false,
+        }
+    }
+
     /// Bytes of one sample in memory; 1-bit samples take a whole byte each.
     pub fn bytes_per_sample(&self) -> usize {
         usize::from(self.bits_allocated.div_ceil(8))

@@ -6,22 +6,6 @@ use crate::frame::{Display, Frame, Photometric, PixelFormat};
 #[path = "../tests/common/pictures.rs"]
 pub mod pictures;
 
-/// Layout of frames with one grey sample of 8 bits a pixel.
-pub const fn grey8(rows: u32, cols: u32) -> PixelFormat {
-    PixelFormat {
-        rows,
-        cols,
-        samples_per_pixel: 1,
-        bits_allocated: 8,
-        bits_stored: 8,
-        high_bit: 7,
-        signed: false,
-        photometric: Photometric::Monochrome2,
-        planar: false,
-        float: false,
-    }
-}
-
 /// Facts of an invented object with this layout.
 pub fn facts(format: PixelFormat, frames: u32) -> Facts {
     Facts {

@@ -11,7 +11,7 @@ use super::says_nothing;
 use super::search::{Searcher, Shown};
 use crate::dicom::{Annotation, HeaderObject};
 use crate::facts::Identity;
-use crate::frame::{Display, Frame, Photometric, PixelFormat};
+use crate::frame::{Display, Frame, PixelFormat};
 use crate::outcome::Refusal;
 use crate::plan::{Action, CarrierAction};
 use std::collections::BTreeMap;
@@ -215,18 +215,7 @@ fn draw(lines: &[&[(f64, f64)]], side: u32) -> Option<Frame> {
         }
     }
     Some(Frame {
-        format: PixelFormat {
-            rows,
-            cols,
-            samples_per_pixel: 1,
-            bits_allocated: 8,
-            bits_stored: 8,
-            high_bit: 7,
-            signed: false,
-            photometric: Photometric::Monochrome2,
-            planar: false,
-            float: false,
-        },
+        format: PixelFormat::grey8(rows, cols),
         data,
     })
 }

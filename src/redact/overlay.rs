@@ -15,7 +15,7 @@ use super::search::Searcher;
 use super::verify::{self, Proof};
 use crate::dicom::{Flaw, KeptOverlay, NestedCounts, Object, Overlay};
 use crate::facts::Facts;
-use crate::frame::{Display, Frame, Gray, Photometric, PixelFormat};
+use crate::frame::{Display, Frame, Gray, PixelFormat};
 use crate::geometry::Rect;
 use crate::outcome::{Reason, Refusal};
 use crate::plan::{Action, Carrier, CarrierAction, Fill, PLAN_VERSION, Plan, PlanItem};
@@ -69,7 +69,7 @@ impl Frames for Plane<'_> {
     fn frame(&self, index: u32) -> Result<Frame, Refusal> {
         let picture = self.overlay.bitmap(self.bits, index, self.max_pixels)?;
         Ok(Frame {
-            format: format(self.overlay),
+            format: PixelFormat::grey8(self.overlay.rows, self.overlay.cols),
             data: picture.data,
         })
     }
@@ -83,25 +83,10 @@ impl Frames for Plane<'_> {
     }
 }
 
-fn format(overlay: &Overlay) -> PixelFormat {
-    PixelFormat {
-        rows: overlay.rows,
-        cols: overlay.cols,
-        samples_per_pixel: 1,
-        bits_allocated: 8,
-        bits_stored: 8,
-        high_bit: 7,
-        signed: false,
-        photometric: Photometric::Monochrome2,
-        planar: false,
-        float: false,
-    }
-}
-
 /// The object's facts, of a picture with the overlay's layout.
 fn facts_of(object: &Facts, overlay: &Overlay) -> Facts {
     Facts {
-        format: format(overlay),
+        format: PixelFormat::grey8(overlay.rows, overlay.cols),
         photometric_header: "MONOCHROME2".into(),
         frames: overlay.frames,
         display: Display {

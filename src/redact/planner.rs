@@ -691,7 +691,7 @@ mod tests {
     use crate::line::{Orientation, ReadChar, Reading, TextLine};
     use crate::ocr::Reader;
     use crate::phi::Decider;
-    use crate::testing::{facts, grey8};
+    use crate::testing::facts;
 
     /// Takes every bright cell for text; with `restless`, also a cell that moves with every call.
     struct Bright {
@@ -758,7 +758,7 @@ mod tests {
         unit: (u32, u32),
     }
 
-    const FORMAT: PixelFormat = grey8(64, 96);
+    const FORMAT: PixelFormat = PixelFormat::grey8(64, 96);
 
     impl Loop {
         /// Frames of grey 30, each with its own speck and the bars given for it.

@@ -524,9 +524,9 @@ mod tests {
     use super::*;
     use crate::config::Policy;
     use crate::detect::Levels;
+    use crate::frame::PixelFormat;
     use crate::line::{Orientation, ReadChar};
     use crate::phi::Decider;
-    use crate::testing::grey8;
 
     const PLACE: Rect = Rect::new(20, 20, 48, 8);
 
@@ -596,7 +596,7 @@ mod tests {
             sensitivity: Sensitivity::Normal,
             spared: Vec::new(),
         };
-        let format = grey8(64, 96);
+        let format = PixelFormat::grey8(64, 96);
         let mut found = searcher
             .frames(&[Shown::as_it_is(Frame { format, data })])
             .unwrap();

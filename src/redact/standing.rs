@@ -137,13 +137,13 @@ fn places(frame: &Frame, rect: Rect) -> impl Iterator<Item = (u32, u32, usize)> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::grey8;
+    use crate::frame::PixelFormat;
 
     const TEXT: Rect = Rect::new(4, 4, 10, 6);
 
     fn frame(value: u8) -> Frame {
         let mut frame = Frame {
-            format: grey8(20, 30),
+            format: PixelFormat::grey8(20, 30),
             data: vec![9; 600],
         };
         for y in TEXT.y..TEXT.bottom() {

@@ -238,7 +238,7 @@ mask = [[0, 0, 10, 10]]
                 model: model.into(),
                 software: String::new(),
             },
-            ..testing::facts(testing::grey8(rows, 640), 1)
+            ..testing::facts(crate::frame::PixelFormat::grey8(rows, 640), 1)
         }
     }
 
