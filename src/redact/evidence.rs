@@ -27,9 +27,9 @@ pub(super) enum Look {
 pub(super) enum Evidence {
     /// The network is sure, or the reader reads something that hardly arises by chance.
     Good,
-    /// One or two characters read with little confidence, or below the network's threshold but well read.
+    /// Nothing, or one or two characters with little confidence, read; or below the network's threshold but well read.
     Doubtful,
-    /// Below the network's threshold, and not even read.
+    /// Below the network's threshold, and not even read; or unread in a picture that shows more than people see.
     None,
 }
 
@@ -49,6 +49,7 @@ const HIDDEN_VIEWS: [&str; 6] = ["red", "blue", "low-range", "high-range", "rank
 /// Noise brought out looks like weak text everywhere: in such pictures text must be found, and read, without doubt.
 pub(super) const STRICT_LEAST: Strength = Strength::Likely;
 
+/// How a view shows its frame.
 pub(super) fn look_of(view: &View) -> Look {
     if HIDDEN_VIEWS.iter().any(|v| view.name.starts_with(v)) {
         Look::Hidden
@@ -72,6 +73,7 @@ fn is_slanted(line: &TextLine) -> bool {
     line.cover.len() > 1
 }
 
+/// What speaks for a finding, from the network's strength, its reading and how the picture shows the frame.
 pub(super) fn evidence(finding: &Finding) -> Evidence {
     let signs = finding.reading.chars.iter().filter(|c| c.ch != ' ').count();
     let letters = finding
@@ -105,6 +107,7 @@ pub(super) fn evidence(finding: &Finding) -> Evidence {
     }
 }
 
+/// The boxes of the findings that are text beyond doubt.
 pub(super) fn good_places(found: &[Finding]) -> Vec<Rect> {
     let good = found.iter().filter(|f| evidence(f) == Evidence::Good);
     good.map(|f| f.line.tight).collect()

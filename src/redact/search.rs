@@ -351,7 +351,7 @@ impl Searcher<'_> {
         Ok(())
     }
 
-    /// Reads a line, or each of its rows where it holds several. Nothing comes of what is weak and reads as nothing.
+    /// Reads a line, or each of its rows where it holds several. Nothing comes of what is faint and reads as nothing.
     fn read(&self, line: &TextLine, view: &View) -> Vec<Finding> {
         let local = moved(line, |r| {
             Rect::new(r.x - view.origin.0, r.y - view.origin.1, r.w, r.h)
@@ -387,7 +387,7 @@ impl Searcher<'_> {
             && self.sensitivity == Sensitivity::Normal
             && reading.chars.is_empty()
         {
-            return None; // weak in the network, and nothing to read in any orientation: not text
+            return None; // below the network's threshold, and nothing to read in any orientation: not text
         }
         let place = |r: &Rect| Rect::new(r.x + ox, r.y + oy, r.w, r.h);
         for c in &mut reading.chars {
