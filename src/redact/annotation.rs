@@ -8,7 +8,7 @@
 use super::Engine;
 use super::frames::device_fault;
 use super::says_nothing;
-use super::search::{Searcher, Shown};
+use super::search::Searcher;
 use crate::dicom::{Annotation, HeaderObject};
 use crate::facts::Identity;
 use crate::frame::{Display, Frame, PixelFormat};
@@ -111,14 +111,7 @@ impl Engine {
             slope: 1.0,
             ..Display::default()
         };
-        let searcher = Searcher {
-            detector: self.detector.as_ref(),
-            reader: &self.reader,
-            decider: &decider,
-            display: &display,
-            sensitivity: self.config.sensitivity,
-            spared: Vec::new(),
-        };
+        let searcher = self.searcher_of_drawings(&decider, &self.reader, &display);
         for members in layers.values() {
             let points: usize = members
                 .iter()
@@ -154,13 +147,7 @@ fn reads(searcher: &Searcher<'_>, items: &[&Annotation]) -> Result<bool, Refusal
         .collect();
     let frames = SIDES_PX.iter().filter_map(|side| draw(&lines, *side));
     for frame in frames {
-        let shown = [Shown::as_it_is(frame)];
-        let found = searcher.frames(&shown).map_err(device_fault)?;
-        let mut found = found.into_iter().next().unwrap_or_default();
-        let [Shown { frame, .. }] = &shown;
-        searcher
-            .add_slanted(frame, &mut found)
-            .map_err(device_fault)?;
+        let found = searcher.drawing(frame).map_err(device_fault)?;
         let goes = found
             .iter()
             .flat_map(|f| &f.verdicts)

@@ -10,7 +10,6 @@ use crate::frame::{Display, Frame, Photometric, PixelFormat};
 use crate::ocr::CachedReader;
 use crate::outcome::{Reason, Refusal};
 use crate::plan::CarrierAction;
-use crate::redact::search::{Searcher, Shown};
 use crate::report::FileReport;
 
 impl Engine {
@@ -48,22 +47,10 @@ impl Engine {
             slope: 1.0,
             ..Display::default()
         };
-        let searcher = Searcher {
-            detector: self.detector.as_ref(),
-            reader: &reader,
-            decider: &decider,
-            display: &display,
-            sensitivity: self.config.sensitivity,
-            spared: Vec::new(),
-        };
+        let searcher = self.searcher_of_drawings(&decider, &reader, &display);
         let (mut with_text, mut places, mut to_mask) = (0, 0, 0);
         for page in drawn.pages {
-            let page = [Shown::as_it_is(frame(page))];
-            let mut found = searcher.frames(&page).map_err(device_fault)?;
-            let mut found = found.pop().unwrap_or_default();
-            searcher
-                .add_slanted(&page[0].frame, &mut found)
-                .map_err(device_fault)?;
+            let found = searcher.drawing(frame(page)).map_err(device_fault)?;
             with_text += usize::from(!found.is_empty());
             places += found.len();
             to_mask += found.iter().filter(|f| !f.is_kept()).count();

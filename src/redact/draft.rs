@@ -79,9 +79,7 @@ impl Draft {
             None => Frames::masked(object, index, masks, &self.plan.fill),
         }
     }
-}
 
-impl Draft {
     /// The bitmap of an overlay for one image frame as it would be written; `None` where there will be none.
     ///
     /// # Errors

@@ -46,7 +46,7 @@ use crate::dicom::support::Codec;
 use crate::dicom::{self, FaceClaim, Object, Opened, Reading};
 use crate::error;
 use crate::facts::Facts;
-use crate::frame::Frame;
+use crate::frame::{Display, Frame};
 use crate::geometry::{Rect, union_area};
 use crate::key::Key;
 use crate::models::Models;
@@ -655,12 +655,25 @@ impl Engine {
         facts: &'a Facts,
     ) -> Searcher<'a> {
         Searcher {
+            spared: self.spared(facts),
+            ..self.searcher_of_drawings(decider, reader, &facts.display)
+        }
+    }
+
+    /// A searcher for pictures that no equipment made: nothing in them is spared.
+    fn searcher_of_drawings<'a>(
+        &'a self,
+        decider: &'a ObjectDecider<'a>,
+        reader: &'a dyn Reader,
+        display: &'a Display,
+    ) -> Searcher<'a> {
+        Searcher {
             detector: self.detector.as_ref(),
             reader,
             decider,
-            display: &facts.display,
+            display,
             sensitivity: self.config.sensitivity,
-            spared: self.spared(facts),
+            spared: Vec::new(),
         }
     }
 

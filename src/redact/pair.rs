@@ -108,8 +108,7 @@ pub fn judge(
                 let before = [Shown::as_it_is(original.frame(index)?)];
                 let before = searcher.frames(&before).map_err(device_fault)?;
                 let standing = standing(before.first().map_or(&[], Vec::as_slice));
-                residual
-                    .retain(|f| !reads_remains(f, standing.iter().map(|s| &s.rect), &shown.masks));
+                residual.retain(|f| !reads_remains(f, &standing, &shown.masks));
             }
             let residual = residual.len();
             judgement.residual += (residual * equal.len()) as u32;

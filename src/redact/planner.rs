@@ -334,16 +334,11 @@ impl<'a> Planner<'a> {
             self.seen.insert(digest, texts);
         }
         if let Some(fingerprint) = print {
-            let mut stands = self.seen.get(&digest).cloned().unwrap_or_default();
-            stands.extend(
-                alike
-                    .iter()
-                    .filter(|a| !stands.iter().any(|s| s.rect.overlaps(&a.rect)))
-                    .cloned()
-                    .collect::<Vec<_>>(),
-            );
-            let rests =
-                |f: &&Finding| !reads_remains(f, stands.iter().map(|s| &s.rect), &shown.masks);
+            let mut stands = self.stands(frame);
+            let own: Vec<Rect> = stands.iter().map(|s| s.rect).collect();
+            let free = |a: &&Stand| !own.iter().any(|o| o.overlaps(&a.rect));
+            stands.extend(alike.iter().filter(free).cloned());
+            let rests = |f: &&Finding| !reads_remains(f, &stands, &shown.masks);
             let done = Done {
                 kept: found
                     .iter()
@@ -418,7 +413,7 @@ impl<'a> Planner<'a> {
     /// Adds what a search asks to mask and what the present masks do not already cover.
     fn take(&mut self, looked: &Looked, beside: &[Looked]) {
         let (frame, found) = (looked.frame, &looked.found);
-        let stands = self.stands(looked);
+        let stands = self.stands(frame);
         let keeps: Vec<Rect> = found
             .iter()
             .flat_map(|f| {
@@ -438,9 +433,7 @@ impl<'a> Planner<'a> {
             }
         }
         for finding in found {
-            let remains = |stands: &[Stand]| {
-                reads_remains(finding, stands.iter().map(|s| &s.rect), &looked.masks)
-            };
+            let remains = |stands: &[Stand]| reads_remains(finding, stands, &looked.masks);
             let (own, alike) = (!looked.first && remains(&stands), remains(&looked.alike));
             for verdict in &finding.verdicts {
                 if verdict.action == Action::Keep || own || (alike && is_doubt(verdict)) {
@@ -468,8 +461,8 @@ impl<'a> Planner<'a> {
     }
 
     /// The text of a searched frame that stands from its first search.
-    fn stands(&self, looked: &Looked) -> Vec<Stand> {
-        let digest = &self.digests[looked.frame as usize];
+    fn stands(&self, frame: u32) -> Vec<Stand> {
+        let digest = &self.digests[frame as usize];
         self.seen.get(digest).cloned().unwrap_or_default()
     }
 

@@ -207,6 +207,14 @@ impl Searcher<'_> {
         Ok((names, found))
     }
 
+    /// Everything found in one picture by itself, at 45° too.
+    pub fn drawing(&self, frame: Frame) -> Result<Vec<Finding>> {
+        let shown = [Shown::as_it_is(frame)];
+        let mut found = self.frames(&shown)?.pop().unwrap_or_default();
+        self.add_slanted(&shown[0].frame, &mut found)?;
+        Ok(found)
+    }
+
     /// Adds what is found at 45° in the view that a person sees first, where nothing is known yet.
     pub fn add_slanted(&self, frame: &Frame, found: &mut Vec<Finding>) -> Result<()> {
         let views = views(frame, self.display);

@@ -52,14 +52,10 @@ pub fn standing(found: &[Finding]) -> Vec<Stand> {
 }
 
 /// Whether a finding reads nothing but the remains of text that stands, beside masks that show nothing.
-pub fn reads_remains<'a>(
-    finding: &Finding,
-    standing: impl Iterator<Item = &'a Rect>,
-    masks: &[Rect],
-) -> bool {
+pub fn reads_remains(finding: &Finding, standing: &[Stand], masks: &[Rect]) -> bool {
     let tight = finding.line.tight;
     let within = |r: &Rect| Some(r.intersect(&tight)).filter(|r| !r.is_empty());
-    let mut inside: Vec<Rect> = standing.filter_map(within).collect();
+    let mut inside: Vec<Rect> = standing.iter().filter_map(|s| within(&s.rect)).collect();
     if inside.is_empty() {
         return false;
     }
