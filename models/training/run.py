@@ -71,6 +71,17 @@ def reader(a):
     return f["all"]
 
 
+def smoke_known():
+    """pages of known characters, and their judge on a report that keeps everything and says what was drawn"""
+    from unburn_training.stress import kept, known
+    one, two = (known.page(kept.SEEDS["choosing"], 0) for _ in range(2))
+    assert one.lines and (one.image == two.image).all(), "pages must depend on seed and number alone"
+    box = lambda line, text: dict(rect=[int(v) for v in (*line.places[:, :2].min(0), *(line.places[:, 2:].max(0) - line.places[:, :2].min(0)))], text=text, reason="", confidence=1)
+    for line in (line for line in one.lines if not line.turn and kept.alike(line.text[:-2]) not in ("", kept.alike(line.text))):
+        assert kept.judge_piece(box(line, line.text), one)["right"], "what was drawn must be right"
+        assert not kept.judge_piece(box(line, line.text[:-2]), one)["right"], "a part of what a box covers must be wrong"
+
+
 def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("networks", nargs="*", metavar="detector|reader", help="default: both")
@@ -103,6 +114,7 @@ def main():
         for axis, value in (("height", 8), ("script", "arabic"), ("ground", "slice")):
             one, two = (cases.pictures(axis, value, 1)[0] for _ in range(2))
             assert one.lines and (one.image == two.image).all(), "stress pictures must depend on their axis and value alone"
+        smoke_known()
         made = sorted(os.listdir(a.models))
         expected = ["MANIFEST.toml", "README.md", "alphabet.txt", "detector.json", "detector.rten", "reader.rten", "vectors"]
         assert a.networks or made == expected, made

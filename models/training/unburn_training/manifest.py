@@ -19,17 +19,33 @@ LICENSE = "MIT OR Apache-2.0"
 
 def update(models, name, file, trained, figures=None):
     """replaces the entry `name`; figures: {word: number or string}"""
-    path = os.path.join(models, "MANIFEST.toml")
-    document = {}
-    if os.path.exists(path):
-        with open(path, "rb") as f:
-            document = tomllib.load(f)
+    document = _read(models)
     with open(os.path.join(models, file), "rb") as f:
         digest = hashlib.sha256(f.read()).hexdigest()
     document[name] = dict(file=file, sha256=digest, license=LICENSE, trained=trained)
     if figures:
         document[name]["figures"] = figures
-    with open(path, "w", encoding="utf-8") as f:
+    _write(models, document, name)
+
+
+def measured(models, name, figures):
+    """adds figures to the entry `name`, or replaces them there"""
+    document = _read(models)
+    document[name].setdefault("figures", {}).update(figures)
+    _write(models, document, name)
+
+
+def _read(models):
+    path = os.path.join(models, "MANIFEST.toml")
+    if not os.path.exists(path):
+        return {}
+    with open(path, "rb") as f:
+        return tomllib.load(f)
+
+
+def _write(models, document, name):
+    """the manifest, and the figures of the entry `name` into the card beside it"""
+    with open(os.path.join(models, "MANIFEST.toml"), "w", encoding="utf-8") as f:
         f.write(HEAD + f"format = {FORMAT}\n")
         for key in ORDER:
             if key in document:
@@ -39,7 +55,7 @@ def update(models, name, file, trained, figures=None):
                 if inner:
                     f.write(_table(key + ".figures", inner))
     readme = os.path.join(models, "README.md")
-    if figures and os.path.exists(readme):
+    if "figures" in document[name] and os.path.exists(readme):
         card.replace(readme, name, card.figures(document[name]))
 
 

@@ -14,11 +14,10 @@ import numpy as np
 import torch
 
 from ..pictures import lines as L
-from ..text.alphabet import decode
+from ..text.alphabet import decode, folded
 from .net import load
 
 SEED, EMPTY, COLUMNS = 990_001, 240, 24_000
-LOOK_ALIKE = str.maketrans({"O": "0", "Q": "0", "D": "0", "L": "1", "I": "1", "|": "1", "S": "5", "Z": "2", "B": "8", "'": "", "`": "", ".": "", ",": "", "-": "", "_": ""})
 
 
 def lines(per_cell, cache=None):
@@ -83,10 +82,6 @@ def edits(a, b):
             row.append(min(previous[j] + 1, row[-1] + 1, previous[j - 1] + (x != y)))
         previous = row
     return previous[-1]
-
-
-def folded(t):
-    return t.upper().replace(" ", "").translate(LOOK_ALIKE)
 
 
 def figures(made, readings):

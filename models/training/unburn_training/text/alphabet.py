@@ -9,6 +9,8 @@ CLASSES = len(ALPHABET) + 1
 # what to write when a font lacks a character
 FALLBACK = dict(zip("äöüÄÖÜéèêëáàâãåçíîïñóôõøúûÉÅÁÇÑÓØµ²³×", "aouAOUeeeeaaaaaciiinoooouuEAACNOOu23x"))
 FALLBACK.update({"ß": "ss", "æ": "ae", "°": " deg", "±": "+/-"})
+# what readers mistake for each other, and signs that say little
+LOOK_ALIKE = str.maketrans({"O": "0", "Q": "0", "D": "0", "L": "1", "I": "1", "|": "1", "S": "5", "Z": "2", "B": "8", "'": "", "`": "", ".": "", ",": "", "-": "", "_": ""})
 
 
 def fold(text, cover):
@@ -28,3 +30,8 @@ def decode(classes):
             out.append(ALPHABET[i - 1])
         previous = i
     return "".join(out)
+
+
+def folded(text):
+    """for comparing: letter case, spaces and look-alikes (O/0, l/1, ...) forgiven"""
+    return text.upper().replace(" ", "").translate(LOOK_ALIKE)
