@@ -27,6 +27,16 @@ const UPRIGHT_BONUS: u32 = 100;
 /// nothing else is read for sure.
 const MARKER_PX: u32 = 18;
 
+/// Boxes this many times as high as wide hold text on its side, if anything is read in them so.
+const TALL: u32 = 2;
+
+/// Most confidence of a character that is seen in one orientation only, where another shows more characters: too little
+/// for text to stay.
+const CONTESTED: u16 = 400;
+
+/// Mean from which a reading in another orientation counts against an upright one.
+const LEGIBLE: u32 = 500;
+
 /// Boxes lower than this are grown, though by no more than their height: the line of a dash is higher than the dash.
 const LEAST_HEIGHT_PX: i64 = 8;
 
@@ -163,8 +173,12 @@ impl Reader for CtcReader {
         let mut best = self.read_as(picture, tight, Orientation::Upright, false);
         let hopeless = line.strength < Strength::Likely && best.chars.is_empty();
         let upright = best.confidence >= CERTAIN && tight.h < 2 * tight.w;
+        let mut on_its_side = 0;
         let mut consider = |orientation| {
             let reading = self.read_as(picture, tight, orientation, hopeless);
+            if is_legible(&reading) {
+                on_its_side = reading.chars.len().max(on_its_side);
+            }
             if score(&reading) > score(&best) {
                 best = reading;
             }
@@ -172,6 +186,15 @@ impl Reader for CtcReader {
         if tight.h * 4 > tight.w * 5 && !upright {
             consider(Orientation::Up);
             consider(Orientation::Down);
+        }
+        // One sign where another look sees several is what text on its side looks like, squeezed.
+        if best.orientation == Orientation::Upright
+            && best.chars.len() < on_its_side
+            && tight.h >= TALL * tight.w
+        {
+            for c in &mut best.chars {
+                c.confidence = c.confidence.min(CONTESTED);
+            }
         }
         // Letters upside down or mirrored read as others, not as nothing.
         if !hopeless
@@ -212,6 +235,15 @@ fn score(reading: &Reading) -> u32 {
         0
     };
     u32::from(reading.confidence) + upright + u32::from(reading.confidence) * (letters - 1) / 4
+}
+
+/// Whether several characters are read, most of them well.
+fn is_legible(reading: &Reading) -> bool {
+    let signs = reading.chars.iter().filter(|c| c.ch != ' ');
+    let (sum, count) = signs.fold((0u32, 0u32), |(s, n), c| {
+        (s + u32::from(c.confidence), n + 1)
+    });
+    count >= 2 && sum >= LEGIBLE * count
 }
 
 fn permille(probability: f32) -> u16 {

@@ -38,6 +38,7 @@ mod measure;
 mod pattern;
 mod row;
 mod segment;
+mod sure;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
@@ -45,13 +46,14 @@ mod tests;
 
 use crate::config::{Policy, Sensitivity};
 use crate::facts::Identity;
-use crate::line::{ReadChar, Reading};
+use crate::line::Reading;
 use crate::plan::Action;
 use decide::{Draft, Role};
 use header::Index;
 use lexicon::Lexicon;
 use row::Row;
 use std::ops::Range;
+use sure::{Confidence, mean_confidence, weighed};
 
 /// What becomes of a range of characters of a line.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,51 +70,6 @@ pub struct Verdict {
     /// caller asked for it.
     pub laterality_lost: bool,
 }
-
-/// How sure the reader must be, 0–1000. All of it is asked of characters: the confidence of a line is the probability of
-/// its exact text, which falls with its length however sure each character is. It counts only against the characters
-/// themselves ([`weighed`]).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Confidence {
-    /// Below this mean a segment is unreadable.
-    unreadable: u16,
-    /// Mean that every word of kept text needs.
-    keep: u16,
-    /// The same of a side or position marker that stands alone.
-    keep_marker: u16,
-    /// Least that any letter or digit of kept text needs.
-    keep_char: u16,
-    /// Least that any other character of kept text needs: a colon or an accent says little.
-    keep_sign: u16,
-    /// Least that a lost marker must have been read with to be missed.
-    marker: u16,
-}
-
-impl Confidence {
-    fn of(sensitivity: Sensitivity) -> Self {
-        match sensitivity {
-            Sensitivity::Normal => Confidence {
-                unreadable: 500,
-                keep: 850,
-                keep_marker: 700,
-                keep_char: 500,
-                keep_sign: 250,
-                marker: MARKER_READ,
-            },
-            Sensitivity::High => Confidence {
-                unreadable: 600,
-                keep: 930,
-                keep_marker: 850,
-                keep_char: 700,
-                keep_sign: 400,
-                marker: MARKER_READ,
-            },
-        }
-    }
-}
-
-/// Least confidence with which a side or position marker must have been read for its loss to send a file to a person.
-const MARKER_READ: u16 = 700;
 
 /// The rules, lists and policy of a run.
 pub struct Decider {
@@ -181,7 +138,8 @@ impl ObjectDecider<'_> {
     /// of it. A bare number or a lone letter directly beside or under identifying text goes with it: an age in a form,
     /// the rest of a number. The order of the lines does not matter.
     pub fn decide_picture(&self, lines: &[(&Reading, u32)]) -> Vec<Vec<Verdict>> {
-        let weighed: Vec<Reading> = lines.iter().map(|(r, _)| weighed(r)).collect();
+        let need = Confidence::of(self.rules.sensitivity);
+        let weighed: Vec<Reading> = lines.iter().map(|(r, _)| weighed(r, &need)).collect();
         let weighed: Vec<(&Reading, u32)> = weighed
             .iter()
             .zip(lines)
@@ -191,6 +149,7 @@ impl ObjectDecider<'_> {
         let texts: Vec<(&Reading, u32)> = rows.iter().map(|r| (&r.reading, r.height_px)).collect();
         let mut drafts: Vec<Vec<Draft>> = rows.iter().map(|row| self.drafts(row)).collect();
         context::mask_neighbours(&texts, &mut drafts);
+        context::mask_fragments(&texts, &mut drafts);
         let mut out = vec![Vec::new(); lines.len()];
         for (row, drafts) in rows.iter().zip(drafts) {
             row.tell(&self.settle(&row.reading, drafts), &mut out);
@@ -205,7 +164,7 @@ impl ObjectDecider<'_> {
             &row.reading,
             row.height_px,
             &parts,
-            &|draft| is_sure(&row.reading, draft, &need),
+            &|draft| need.is_sure(&row.reading, draft),
             &self.rules.lexicon,
             &self.rules.mask_words,
             &self.header,
@@ -229,7 +188,7 @@ impl ObjectDecider<'_> {
             .into_iter()
             .map(|draft| {
                 let mean = mean_confidence(reading, &draft.chars);
-                let sure = is_sure(reading, &draft, &need);
+                let sure = need.is_sure(reading, &draft);
                 let long = self.rules.sensitivity == Sensitivity::High
                     && draft.role == Role::LongBareNumber;
                 let mut keep = draft.keep;
@@ -269,70 +228,4 @@ impl ObjectDecider<'_> {
             })
             .collect()
     }
-}
-
-/// By how much less likely than its characters together a line's text may be.
-const LINE_DOUBT: u64 = 3;
-
-/// A reading whose characters are as sure as they look. Where the whole text is far less likely than its characters
-/// together, characters are missing or too many, and none of them is surer than the line.
-fn weighed(reading: &Reading) -> Reading {
-    let mut out = reading.clone();
-    for c in &mut out.chars {
-        c.confidence = c.confidence.min(1000);
-    }
-    // In millionths; ends at 0 for any long doubtful line, which then stays as it is.
-    let together = out
-        .chars
-        .iter()
-        .filter(|c| !c.ch.is_whitespace())
-        .fold(1_000_000u64, |all, c| all * u64::from(c.confidence) / 1000);
-    if u64::from(reading.confidence) * 1000 * LINE_DOUBT < together {
-        for c in &mut out.chars {
-            c.confidence = c.confidence.min(reading.confidence);
-        }
-    }
-    out
-}
-
-/// Whether the reader is sure of every word of a draft's segment.
-fn is_sure(reading: &Reading, draft: &Draft, need: &Confidence) -> bool {
-    let chars = reading.chars.get(draft.segment.clone()).unwrap_or(&[]);
-    // A marker by itself says nothing about anybody, even misread; losing it costs more.
-    let keep = match draft.markers.as_slice() {
-        [only] if *only == draft.segment => need.keep_marker,
-        _ => need.keep,
-    };
-    chars.split(|c| c.ch.is_whitespace()).all(|word| {
-        let letters = || word.iter().filter(|c| c.ch.is_alphanumeric());
-        let of = |all: &mut dyn Iterator<Item = &ReadChar>| {
-            let (sum, count) = all.fold((0u64, 0u64), |(s, n), c| {
-                (s + u64::from(c.confidence), n + 1)
-            });
-            sum.checked_div(count)
-        };
-        // A lone sign has nothing else to be sure of.
-        let mean = of(&mut letters()).or_else(|| of(&mut word.iter()));
-        mean.is_none_or(|m| m >= u64::from(keep))
-            && word.iter().all(|c| {
-                let least = if c.ch.is_alphanumeric() {
-                    need.keep_char
-                } else {
-                    need.keep_sign
-                };
-                c.confidence >= least
-            })
-    })
-}
-
-/// Mean confidence of the characters of a range that are no spaces.
-fn mean_confidence(reading: &Reading, range: &Range<usize>) -> u16 {
-    let chars = reading.chars.get(range.clone()).unwrap_or(&[]);
-    let (sum, count) = chars
-        .iter()
-        .filter(|c| !c.ch.is_whitespace())
-        .fold((0u64, 0u64), |(s, n), c| {
-            (s + u64::from(c.confidence), n + 1)
-        });
-    sum.checked_div(count).map_or(0, |m| m.min(1000) as u16)
 }

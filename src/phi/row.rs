@@ -1,8 +1,10 @@
 //! Lines of a picture that stand in one row, put together.
 //!
-//! A detector finds words rather than rows: `DOE CLINIC` may come as two lines, a label and its value as well. Takes the
-//! readings of one picture with their heights; gives one reading for each row, and how to tell its verdicts back to the
-//! lines. It judges nothing but distance; how far apart words are segments of their own is `segment`'s to say.
+//! A detector finds words rather than rows: `DOE CLINIC` may come as two lines, a label and its value as well. It may even
+//! part a word, `kV9` and `1369119`: lines as near to each other as the letters of a word are one word, so that no part of
+//! it is taken for something safe. Text that runs up or down stands in rows too. Takes the readings of one picture with
+//! their heights; gives one reading for each row, and how to tell its verdicts back to the lines. It judges nothing but
+//! distance; how far apart words are segments of their own is `segment`'s to say.
 
 use super::Verdict;
 use crate::geometry::Rect;
@@ -15,6 +17,14 @@ const GAP_HEIGHTS: i64 = 8;
 const OVERLAP_TENTHS: i64 = 8;
 /// Taller lines than this many tenths of their neighbour are other text.
 const ALIKE_TENTHS: u64 = 20;
+
+/// Boxes of the outer characters reach over the ink by about two tenths of the line height; lines whose boxes overlap by
+/// more than this many tenths stand nearer than words do.
+const TOUCH_TENTHS: i64 = 2;
+/// Letters on a pitch of at least this many tenths of the line height are wide cells, whose gaps say nothing.
+const WIDE_TENTHS: i64 = 11;
+/// The next letter of a word in wide cells ends at most this many tenths of the pitch behind the last.
+const NEXT_TENTHS: i64 = 15;
 
 /// One row.
 #[derive(Debug)]
@@ -46,9 +56,16 @@ pub(super) fn rows(lines: &[(&Reading, u32)]) -> Vec<Row> {
 }
 
 impl Row {
-    /// Where the lines stand in the row's text.
+    /// Where the lines stand in the row's text; lines that part a word count as one.
     pub(super) fn parts(&self) -> impl Iterator<Item = Range<usize>> {
-        self.parts.iter().map(|(_, span)| span.clone())
+        let mut parts: Vec<Range<usize>> = Vec::new();
+        for (_, span) in &self.parts {
+            match parts.last_mut().filter(|last| last.end == span.start) {
+                Some(last) => last.end = span.end,
+                None => parts.push(span.clone()),
+            }
+        }
+        parts.into_iter()
     }
 
     /// Gives the verdicts over the row's characters to its lines, each with its own range; a row of one line gives them
@@ -82,14 +99,69 @@ impl Row {
     }
 }
 
-/// Where the text of an upright line stands; `None` for what is never part of a row.
+/// Beyond the end of every picture.
+const FAR: u32 = 1 << 24;
+
+/// A box as it lies to somebody who reads text of an orientation; `None` where text never stands in rows.
+fn lying(rect: &Rect, orientation: Orientation) -> Option<Rect> {
+    match orientation {
+        Orientation::Upright => Some(*rect),
+        Orientation::Up => Some(Rect::new(
+            FAR.saturating_sub(rect.bottom()),
+            rect.x,
+            rect.h,
+            rect.w,
+        )),
+        Orientation::Down => Some(Rect::new(
+            rect.y,
+            FAR.saturating_sub(rect.right()),
+            rect.h,
+            rect.w,
+        )),
+        Orientation::Turned | Orientation::Mirrored => None,
+    }
+}
+
+/// Where the text of a line stands, as its reader sees it; `None` for what is never part of a row.
 fn place(reading: &Reading) -> Option<Rect> {
     let hull = reading
         .chars
         .iter()
         .filter(|c| !c.ch.is_whitespace())
         .fold(Rect::default(), |all, c| all.hull(&c.rect));
-    (reading.orientation == Orientation::Upright && !hull.is_empty()).then_some(hull)
+    lying(&hull, reading.orientation).filter(|_| !hull.is_empty())
+}
+
+/// Boxes of the letters and signs of a line, as its reader sees them.
+fn letters(reading: &Reading) -> Vec<Rect> {
+    let signs = reading.chars.iter().filter(|c| !c.ch.is_whitespace());
+    signs
+        .filter_map(|c| lying(&c.rect, reading.orientation))
+        .collect()
+}
+
+/// Whether two neighbours in a row are parts of one word.
+fn is_one_word(left: &Reading, right: &Reading, height: u32) -> bool {
+    let (a, b) = (letters(left), letters(right));
+    let (Some(last), Some(first)) = (a.last(), b.first()) else {
+        return false;
+    };
+    let height = i64::from(height.max(1));
+    let gap = i64::from(first.x) - i64::from(last.right());
+    if gap * 10 < -height * TOUCH_TENTHS {
+        return true;
+    }
+    // Ends of letters in `a`, starts in `b`: only inner boundaries lie in the middle between letters.
+    let pitch = |all: &[Rect], at: fn(&Rect) -> u32| -> Option<i64> {
+        let (first, last) = (all.first()?, all.last()?);
+        let steps = i64::try_from(all.len()).ok()?.checked_sub(1)?;
+        (i64::from(at(last)) - i64::from(at(first))).checked_div(steps)
+    };
+    let pitches = [pitch(&a, |r| r.x), pitch(&b, Rect::right)];
+    pitches.into_iter().flatten().max().is_some_and(|pitch| {
+        let next = i64::from(first.right()) - i64::from(last.right());
+        pitch * 10 >= height * WIDE_TENTHS && next * 10 <= pitch * NEXT_TENTHS
+    })
 }
 
 /// The nearest line to the right (or left) of line `i` that stands in its row.
@@ -108,11 +180,14 @@ fn nearest(
             let (a, b) = if right { (own, other) } else { (other, own) };
             let gap = i64::from(b.x) - i64::from(a.right());
             let high = height(i).max(height(j));
+            // A letter may be in both boxes; more than half of one is the same text, found twice.
+            let overlap = (high * OVERLAP_TENTHS).max(i64::from(a.w.min(b.w)) * 5);
             let fits = gap <= high * GAP_HEIGHTS
-                && gap * 10 >= -high * OVERLAP_TENTHS
+                && gap * 10 >= -overlap
                 && b.x > a.x
                 && b.right() > a.right();
-            (fits && same_row(&own, &other)).then_some((gap, other, j))
+            let runs = |k: usize| lines.get(k).map(|l| l.0.orientation);
+            (fits && runs(i) == runs(j) && same_row(&own, &other)).then_some((gap, other, j))
         })
         .min()
         .map(|(_, _, j)| j)
@@ -132,11 +207,16 @@ fn joined(lines: &[(&Reading, u32)], row: &[usize]) -> Row {
     };
     let mut heights = Vec::new();
     let mut parts = Vec::new();
+    let mut before: Option<&Reading> = None;
     for &i in row {
         let Some((line, height)) = lines.get(i) else {
             continue;
         };
-        if let (Some(last), Some(first)) = (reading.chars.last(), line.chars.first()) {
+        let one_word = before.is_some_and(|b| is_one_word(b, line, *height));
+        before = Some(line);
+        if let (Some(last), Some(first), false) =
+            (reading.chars.last(), line.chars.first(), one_word)
+        {
             let rect = Rect::from_corners(
                 last.rect.right().min(first.rect.x),
                 first.rect.y,

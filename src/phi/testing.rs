@@ -5,7 +5,7 @@ use crate::line::{Orientation, ReadChar, Reading};
 
 /// A confident reading of `text`, characters 8 px wide on a pitch of 10 px, 12 px high.
 pub(super) fn reading(text: &str) -> Reading {
-    reading_with(text, 950)
+    reading_with(text, 990)
 }
 
 /// [`reading`] with another confidence.

@@ -9,7 +9,7 @@ use super::testing::{reading, reading_with, reading_with_gaps};
 use super::*;
 use crate::facts::IdentityKind::{self, *};
 use crate::geometry::Rect;
-use crate::line::ReadChar;
+use crate::line::{Orientation, ReadChar};
 
 const H: u32 = 12;
 

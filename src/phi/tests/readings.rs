@@ -41,7 +41,7 @@ fn neighbours_in_the_picture_take_bare_numbers_with_them() {
         at("49", 160, 60),
         at("49", 600, 400),
         at("MI 0.9", 120, 60),
-        at("1.5", 170, 60),
+        at("1.5", 190, 60),
     ];
     let page: Vec<(&Reading, u32)> = page.iter().map(|r| (r, H)).collect();
     let together: Vec<String> = object
@@ -210,13 +210,147 @@ fn confidence_is_asked_of_characters_and_of_the_line_only_against_them() {
     // Far less than its characters together: some are missing or too many.
     r.confidence = 20;
     assert_eq!(told(&object.decide(&r, H)), "-unreadable");
-    // A colon counts less than a digit.
-    let mut r = reading("MI: 0.9");
-    r.chars[2].confidence = 300;
-    r.confidence = 280;
-    assert_eq!(told(&object.decide(&r, H)), "+safe:measurement");
-    r.chars[4].confidence = 300;
-    assert_eq!(told(&object.decide(&r, H)), "-unreadable");
+}
+
+/// What becomes of a text, read with 990 but for one character.
+fn with_doubt(sensitivity: Sensitivity, text: &str, at: usize, confidence: u16) -> String {
+    let rules = Decider::new(Policy::SafeList, sensitivity, &[], &[]);
+    let mut r = reading_with(text, 990);
+    r.chars[at].confidence = confidence;
+    r.confidence = confidence.min(990);
+    told(&rules.for_object(&[]).decide(&r, H))
+}
+
+#[test]
+fn each_kind_of_character_has_a_confidence_of_its_own() {
+    use Sensitivity::Normal;
+    for (text, at, least, want) in [
+        // Neighbours hold a letter of a long word, and of a shorter one, but not a lone one.
+        ("KIDNEY", 3, 500, "+safe:anatomy"),
+        ("LIVER", 2, 500, "+safe:anatomy"),
+        ("TIS 0.9", 0, 600, "+safe:measurement"),
+        ("W 201", 0, 850, "+safe:measurement"),
+        // Digits, and the places where a colon may be missing.
+        ("MI 0.92", 3, 700, "+safe:measurement"),
+        ("MI0.9", 2, 800, "+safe:measurement"),
+        // Signs by what they say.
+        ("MI:0.9", 2, 700, "+safe:measurement"),
+        ("MI 0.9", 4, 600, "+safe:measurement"),
+        ("(LIVER)", 6, 900, "+safe:anatomy"),
+        // All of the text; a side is not asked as much.
+        ("A", 0, 980, "+safe:laterality"),
+        ("R", 0, 700, "+safe:laterality"),
+    ] {
+        assert_eq!(with_doubt(Normal, text, at, least), want, "{text} {at}");
+        let below = with_doubt(Normal, text, at, least - 1);
+        assert!(below.starts_with("-unreadable"), "{text} {at}: {below}");
+        let high = with_doubt(Sensitivity::High, text, at, least);
+        assert!(high.starts_with('-') || least > 890, "{text} {at}: {high}");
+    }
+}
+
+#[test]
+fn letters_upside_down_or_mirrored_stay_only_as_markers() {
+    let rules = normal();
+    let object = rules.for_object(&[]);
+    for orientation in [Orientation::Turned, Orientation::Mirrored] {
+        let as_read = |text| {
+            let mut r = reading_with(text, 990);
+            r.orientation = orientation;
+            told(&object.decide(&r, H))
+        };
+        assert_eq!(as_read("R"), "+safe:laterality");
+        assert_eq!(as_read("C"), "-unreadable");
+        assert_eq!(as_read("LIVER"), "-unreadable");
+    }
+}
+
+/// Lines given with the place of their first character and the pixels from one character to the next, decided together.
+fn page(lines: &[(&str, u32, u32, i32, Orientation)]) -> Vec<String> {
+    let made: Vec<Reading> = lines
+        .iter()
+        .map(|(text, x, y, pitch, orientation)| {
+            let mut r = reading_with(text, 990);
+            r.orientation = *orientation;
+            for (i, c) in r.chars.iter_mut().enumerate() {
+                let along = i as i32 * pitch;
+                let step = pitch.unsigned_abs();
+                c.rect = match orientation {
+                    Orientation::Up | Orientation::Down => {
+                        Rect::new(*x, y.saturating_add_signed(along), H, step)
+                    }
+                    _ => Rect::new(x.saturating_add_signed(along), *y, step, H),
+                };
+            }
+            r
+        })
+        .collect();
+    let made: Vec<(&Reading, u32)> = made.iter().map(|r| (r, H)).collect();
+    let rules = normal();
+    let told = rules.for_object(&[]).decide_picture(&made);
+    told.iter().map(|v| super::told(v)).collect()
+}
+
+#[test]
+fn parts_of_one_word_are_no_words() {
+    use Orientation::{Down, Up, Upright};
+    // Boxes of the outer characters reach over the ink: what overlaps so far is one word.
+    let part = |x| page(&[("kV9", 10, 20, 8, Upright), ("1369119", x, 20, 8, Upright)]);
+    assert!(
+        part(29).iter().all(|v| v.starts_with('-')),
+        "{:?}",
+        part(29)
+    );
+    assert_eq!(part(60)[0], "+safe:measurement");
+    // Found with the same letter at both ends.
+    let both = page(&[("14:3", 10, 20, 8, Upright), ("31h", 31, 20, 8, Upright)]);
+    assert!(both.iter().all(|v| v.starts_with('-')), "{both:?}");
+    // Letters of wide cells stand farther apart than words of others.
+    let wide = |x| page(&[("LIVER", 10, 20, 20, Upright), ("TON", x, 20, 20, Upright)]);
+    assert_eq!(wide(112), ["-unknown-text", "-unknown-text"]);
+    assert_eq!(wide(150)[0], "+safe:anatomy");
+    // The same on its side.
+    for (orientation, second) in [(Down, 60), (Up, 140)] {
+        let pitch = if orientation == Down { 8 } else { -8 };
+        let mut lines = [
+            ("Emergency", 10, 100, pitch, orientation),
+            ("Dept", 10, 100, pitch, orientation),
+        ];
+        lines[1].2 = 100u32.saturating_add_signed(pitch * 10);
+        let own = page(&lines);
+        assert!(own.iter().all(|v| v.starts_with('-')), "{second} {own:?}");
+    }
+}
+
+#[test]
+fn fragments_go_with_what_they_are_of() {
+    use Orientation::{Down, Upright};
+    let name = ("Borogove", 60, 20, 8, Upright);
+    // A lone letter as near as letters are, an initial, a surname with a comma.
+    assert_eq!(page(&[("i", 49, 20, 8, Upright), name])[0], "-unknown-text");
+    assert_eq!(
+        page(&[("C.", 34, 20, 8, Upright), name])[0],
+        "-unknown-text"
+    );
+    assert_eq!(
+        page(&[("NAV,", 18, 20, 8, Upright), name])[0],
+        "-unknown-text"
+    );
+    // Farther away they are something else; a side may stand beside a name.
+    assert_eq!(
+        page(&[("A", 20, 20, 8, Upright), name])[0],
+        "+safe:laterality"
+    );
+    assert_eq!(
+        page(&[("R", 49, 20, 8, Upright), name])[0],
+        "+safe:laterality"
+    );
+    // Letters above each other are a line on its side, unless they stand as lines do.
+    let stack = |y| page(&[("R", 10, 20, 12, Upright), ("S", 10, y, 12, Upright)]);
+    assert_eq!(stack(34), ["-unknown-text!", "-unknown-text"]);
+    assert_eq!(stack(38)[0], "+safe:laterality");
+    let beside = page(&[("P", 10, 20, 12, Upright), ("4711", 10, 33, 12, Down)]);
+    assert!(beside.iter().all(|v| v.starts_with('-')), "{beside:?}");
 }
 
 /// Texts of the corpus' ground truth, read perfectly, header unknown: the words and forms alone.

@@ -27,13 +27,13 @@ INSIDE, EDGE, ACROSS = .5, .12, .6        # share of a character's width under a
 MASKED, LARGE, PLAIN = .05, 8, 40     # share of a line's glyph pixels; capitals, px; contrast, grey levels
 
 
-def scan(program, models, pages):
+def scan(program, models, pages, sensitivity="normal"):
     """-> [boxes of the page's report, None where it was refused]"""
     from pydicom.uid import generate_uid
     with tempfile.TemporaryDirectory() as folder:
         for i, page in enumerate(pages):
             engines.write_dicom(f"{folder}/{i:05}.dcm", page.image, generate_uid(entropy_srcs=["kept", str(i)]))
-        command = [program, "scan", "--json", "--include-text", "--policy", "safe-list", folder] + (["--models", models] if models else [])
+        command = [program, "scan", "--json", "--include-text", "--policy", "safe-list", "--sensitivity", sensitivity, folder] + (["--models", models] if models else [])
         out = subprocess.run(command, capture_output=True, text=True).stdout
     boxes = [None] * len(pages)
     for line in out.splitlines():
@@ -86,13 +86,13 @@ def judge_line(line, boxes, mask):
     return dict(kind=line.kind, cap=line.cap, contrast=line.contrast, read=bool(read), kept=bool(kept))
 
 
-def measure(program, models, part, count, first=0):
+def measure(program, models, part, count, first=0, sensitivity="normal"):
     """-> kept pieces, harmless lines, refused pages"""
     pieces, lines, refused = [], [], 0
     for start in range(first, first + count, BATCH):
         numbers = range(start, min(start + BATCH, first + count))
         pages = [known.page(SEEDS[part], n) for n in numbers]
-        for n, page, boxes in zip(numbers, pages, scan(program, models, pages)):
+        for n, page, boxes in zip(numbers, pages, scan(program, models, pages, sensitivity)):
             if boxes is None:
                 refused += 1
                 continue
@@ -139,10 +139,11 @@ def main():
     p.add_argument("--pages", type=int, default=1000, help="about ten kept pieces each")
     p.add_argument("--first", type=int, default=0, help="number of the first page")
     p.add_argument("--part", choices=list(SEEDS), default="choosing")
+    p.add_argument("--sensitivity", choices=("normal", "high"), default="normal")
     p.add_argument("--json", help="figures, wrong pieces, and every kept piece with its confidence")
     p.add_argument("--card", help="model card to write them into; also the manifest beside it")
     a = p.parse_args()
-    pieces, lines, refused = measure(a.unburn, a.models, a.part, a.pages, a.first)
+    pieces, lines, refused = measure(a.unburn, a.models, a.part, a.pages, a.first, a.sensitivity)
     f = figures(pieces, lines, refused, a.pages)
     print(json.dumps(f, indent=1))
     if a.json:
