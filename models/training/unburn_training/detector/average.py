@@ -7,7 +7,7 @@ import argparse
 
 import torch
 
-from .net import Net, layer_table
+from .net import Net, grown, layer_table
 from .train import save
 
 
@@ -16,6 +16,7 @@ def averaged(parts):
     if abs(sum(share for _, share in parts) - 1) > 1e-6:
         raise SystemExit("shares do not add up to 1")
     net = Net(layer_table()).fold()
+    parts = [(grown(state, net), share) for state, share in parts]
     net.load_state_dict({k: sum(share * state[k].float() for state, share in parts) for k in parts[0][0]})
     net.choose_shifts()
     return net

@@ -30,7 +30,7 @@ class Layer:
     skip: str | None = None
 
 
-def layer_table(channels=(16, 32, 48, 64), blocks=(1, 1, 2, 3), kernels=(3, 3, 5, 5), decoder=(1, 1, 1)):
+def layer_table(channels=(16, 32, 48, 64), blocks=(1, 1, 2, 6), kernels=(3, 3, 5, 5), decoder=(1, 1, 1)):
     """U-shaped net: stem and encoder stages at 1/2, 1/4, 1/8, 1/16, then pointwise upsampling with skips back to 1/2"""
     table, tips, current = [], [], "in"
 
@@ -201,5 +201,12 @@ def load(path, device="cpu"):
     net = Net(layer_table())
     if c["phase"] == "integer":
         net.fold()
-    net.load_state_dict(c["net"])
+    net.load_state_dict(grown(c["net"], net))
     return net.to(device).eval()
+
+
+def grown(state, net):
+    """weights of a shallower net for this one: the blocks it lacks are put in so that they change nothing yet (their last layer is zero)"""
+    own = net.state_dict()
+    lacking = {k: torch.zeros_like(v) if k.startswith("conv.") and "_pw." in k else v for k, v in own.items() if k not in state}
+    return {**lacking, **state}

@@ -20,7 +20,7 @@ import torch.nn.functional as F
 from ..pictures.pages import Pages
 from ..pictures.targets import targets
 from . import validation
-from .net import Net, layer_table, multiplications
+from .net import Net, grown, layer_table, multiplications
 
 CHUNK_STEPS, CHUNK_PAGES, CHUNKS_KEPT = 40, 44, 8     # a chunk of pages serves the next 8 * 40 steps
 SMALL_SIDES = (64, 96, 128, 192, 256)
@@ -163,7 +163,7 @@ class Run:
         if start and start["phase"] == "integer":
             self._fold()
         if start:
-            self.net.load_state_dict(start["net"])
+            self.net.load_state_dict(grown(start["net"], self.net))
         self.net.to(self.dev, memory_format=torch.channels_last).train()
         self.average, self.optimiser = Average(self.net), self._optimiser()
         if saved:

@@ -35,7 +35,9 @@ def endoscopy(d, S=640):
         c, q = (d.integer(0, S), d.integer(0, S)), d.integer(2, 14)
         cv2.circle(t, c, q, d.uniform(120, 255), 1, cv2.LINE_AA)
         cv2.circle(t, (c[0] - q // 3, c[1] - q // 3), max(1, q // 5), 255.0, -1, cv2.LINE_AA)
-    t = blur(t, d.uniform(.4, 1.2)) + d.normal(S, S) * d.uniform(0, 5)
+    for _ in range(d.integer(0, 14)):
+        _beads(d, t, S)
+    t = camera(d, blur(t, d.uniform(.4, 1.2)) + d.normal(S, S) * d.uniform(0, 5))
     kind = d.r.random()
     if kind < .35:
         t *= unit_blob(S, S, (S // 2, S // 2), (int(S * d.uniform(.35, .55)),) * 2)
@@ -46,6 +48,30 @@ def endoscopy(d, S=640):
         cv2.fillPoly(f, [p], 1.0, cv2.LINE_AA)
         t *= f
     return t
+
+
+def camera(d, t):
+    """what the video processor of an endoscope or a microscope makes of a picture: edges enhanced until bright spots have dark rims,
+    often along rows only, sometimes with the two fields apart"""
+    if d.chance(.6):
+        across = d.uniform(.7, 2.2)
+        soft = blur(t, across) if d.chance(.6) else cv2.GaussianBlur(t, (0, 0), across, sigmaY=.3)
+        t = np.clip(t + d.uniform(.6, 3.5) * (t - soft), 0, 255)
+    if d.chance(.12):
+        t[1::2] = np.roll(t[1::2], d.pick([-2, -1, 1, 2]), 1)
+    return t
+
+
+def _beads(d, t, S):
+    """a few highlights strung along a fold, of unlike sizes, touching or apart"""
+    x, y, angle, level = d.uniform(0, S), d.uniform(0, S), d.uniform(0, 6.28), d.uniform(200, 255)
+    size = d.log_uniform(1.2, 6)
+    for _ in range(d.integer(2, 9)):
+        long, short = size * d.uniform(.6, 2.2), size * d.uniform(.4, 1)
+        cv2.ellipse(t, (int(x), int(y)), (max(1, int(long)), max(1, int(short))), math.degrees(angle) + d.uniform(-40, 40), 0, 360, level, -1, cv2.LINE_AA)
+        angle += d.r.gauss(0, .35)
+        step = (long + short) * d.uniform(.6, 2)
+        x, y = x + math.cos(angle) * step, y + math.sin(angle) * step
 
 
 def _branch(d, t, x, y, angle, steps, depth, S):
@@ -65,7 +91,7 @@ def sparkle(d, S=640):
     t = d.uniform(20, 140) + d.octaves(S, S, 6, d.uniform(1.3, 1.8)) * d.uniform(10, 35)
     n = d.smooth(S, S, d.uniform(1, 7), d.uniform(.7, 2.5)) + 2 * d.coarse(4, 4, S, S)
     t = np.maximum(t, d.uniform(160, 255) * logistic(n - d.uniform(1.6, 3.4), d.uniform(5, 25)))
-    return blur(t, d.uniform(.4, .9)) + d.normal(S, S) * d.uniform(0, 8)
+    return camera(d, blur(t, d.uniform(.4, .9)) + d.normal(S, S) * d.uniform(0, 8))
 
 
 def histology(d, S=640):
@@ -96,7 +122,7 @@ def histology(d, S=640):
             cv2.circle(t, (int(c[0] + rad * math.cos(a)), int(c[1] + rad * math.sin(a))), max(1, int(q * .8)), level, -1, cv2.LINE_AA)
     for _ in range(d.integer(0, 8)):
         cv2.ellipse(t, (d.integer(0, S), d.integer(0, S)), (d.integer(6, 120), d.integer(3, 30)), d.integer(0, 180), 0, 360, d.uniform(215, 250), -1, cv2.LINE_AA)
-    return blur(t, d.uniform(.4, 1.3)) + d.normal(S, S) * d.uniform(0, 5)
+    return camera(d, blur(t, d.uniform(.4, 1.3)) + d.normal(S, S) * d.uniform(0, 5))
 
 
 def soft_blobs(d, S=640):
@@ -130,7 +156,7 @@ def photo(d, S=640):
         cv2.ellipse(t, (d.integer(0, S), d.integer(0, S)), (d.integer(1, 10), d.integer(1, 6)), d.integer(0, 180), 0, 360, d.uniform(10, 245), -1, cv2.LINE_AA)
     for _ in range(d.integer(0, 60) if d.chance(.3) else 0):   # hair, twigs
         _branch(d, t, d.integer(0, S), d.integer(0, S), d.uniform(0, 6.28), d.integer(5, 40), d.uniform(-70, 70), S)
-    return blur(t, d.uniform(.3, 1.3)) + d.normal(S, S) * d.uniform(0, 7)
+    return camera(d, blur(t, d.uniform(.3, 1.3)) + d.normal(S, S) * d.uniform(0, 7))
 
 
 def trabecula(d, S=640):

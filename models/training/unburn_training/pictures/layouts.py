@@ -207,8 +207,8 @@ def prose(pages, canvas, b):
 
 # layout -> (weight, largest capital)
 LAYOUTS = {
-    block: (.27, None), table: (.10, 18), scale: (.18, 16), scattered: (.13, None), banner: (.06, None), buttons: (.06, 20), slanted: (.06, None), prose: (.05, 16),
-    singles.alone: (.07, None), singles.orientations: (.03, None), singles.clock: (.03, 40), singles.ringed: (.04, 40), singles.handwriting: (.03, None), singles.codes: (.02, None),
+    block: (.27, None), table: (.10, 18), scale: (.18, 16), scattered: (.13, None), banner: (.06, None), buttons: (.06, 20), slanted: (.08, None), prose: (.05, 16),
+    singles.alone: (.09, None), singles.orientations: (.03, None), singles.clock: (.03, 40), singles.ringed: (.04, 40), singles.handwriting: (.03, None), singles.codes: (.02, None),
 }
 
 

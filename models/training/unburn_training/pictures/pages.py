@@ -110,8 +110,8 @@ class Pages:
         if d.chance(.2):
             smallest = min((s.cap for s in segments), default=d.uniform(6, 40))
             img = blur(img, d.uniform(.3, .8 if self.tiny else max(.8, d.pick([.08, .08, .16]) * smallest)))
-        if d.chance(.2):
-            img = img + d.normal(h, w) * d.uniform(1, d.pick([9, 9, 9, max(9, .4 * min(canvas.faintest, 120))]))
+        if d.chance(.24):
+            img = img + d.normal(h, w) * d.uniform(1, d.pick([9, 9, max(9, .45 * min(canvas.faintest, 120))]))
         if d.chance(.1):
             img = img * d.uniform(.35, .9) + d.uniform(0, 60)
         elif d.chance(.3):      # hardly seen, until compression makes patterns of it
