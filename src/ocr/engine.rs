@@ -4,6 +4,7 @@
 //! number of threads nor on what else is being read. Callers get parallelism by calling from several threads.
 
 use crate::error::{Error, Result};
+use super::memo::Memo;
 use rten::{Model, RunOptions, ThreadPool, Value};
 use rten_tensor::NdTensor;
 use rten_tensor::prelude::*;
@@ -13,6 +14,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 pub(super) const INPUT_HEIGHT: usize = 32;
 /// Input columns for each step of the output.
 pub(super) const STEP_PX: usize = 4;
+
+/// Values of [`Steps`] that are remembered at most: 32 MiB of them.
+const MEMO_VALUES: usize = 8 << 20;
 
 /// Log-probabilities of one line: `steps` rows of `classes` values, class 0 is the blank.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,6 +38,8 @@ pub(super) struct Engine {
     classes: usize,
     /// Pools of one thread each, as many as callers were ever inside at once.
     idle: Mutex<Vec<Arc<ThreadPool>>>,
+    /// What was read lately, where that is wanted.
+    memo: Option<Memo<Steps>>,
 }
 
 impl Engine {
@@ -48,6 +54,7 @@ impl Engine {
             model,
             classes,
             idle: Mutex::new(Vec::new()),
+            memo: None,
         };
         let width = 8 * STEP_PX;
         match engine.run(&vec![0; INPUT_HEIGHT * width], width) {
@@ -58,9 +65,23 @@ impl Engine {
         }
     }
 
-    /// Runs the network on a picture of [`INPUT_HEIGHT`] × `width` grey values (a multiple of [`STEP_PX`]).
-    /// `None` if the network fails or gives something other than one row a step.
-    pub fn run(&self, pixels: &[u8], width: usize) -> Option<Steps> {
+    /// From now on, equal pictures that come soon after one another go through the network once.
+    pub fn remember(&mut self) {
+        self.memo = Some(Memo::new(MEMO_VALUES));
+    }
+
+    /// What the network says of a picture of [`INPUT_HEIGHT`] × `width` grey values (a multiple of [`STEP_PX`]). `None` if it
+    /// fails or gives something other than one row a step.
+    pub fn run(&self, pixels: &[u8], width: usize) -> Option<Arc<Steps>> {
+        let compute = || self.compute(pixels, width);
+        let weight = width / STEP_PX * self.classes;
+        match &self.memo {
+            Some(memo) => memo.recall(pixels, weight, compute),
+            None => compute().map(Arc::new),
+        }
+    }
+
+    fn compute(&self, pixels: &[u8], width: usize) -> Option<Steps> {
         let values: Vec<f32> = pixels.iter().map(|&v| f32::from(v) / 255.0 - 0.5).collect();
         let input = NdTensor::try_from_data([1, 1, INPUT_HEIGHT, width], values).ok()?;
         let pool = self

@@ -16,6 +16,7 @@ mod cache;
 mod ctc;
 mod engine;
 mod fit;
+mod memo;
 mod place;
 mod prepare;
 mod read;

@@ -88,6 +88,12 @@ impl CtcReader {
         Ok(CtcReader { engine, alphabet })
     }
 
+    /// The same reader with a memory: what frames and files of one study have in common is read once. Answers are the same.
+    pub fn remembering(mut self) -> Self {
+        self.engine.remember();
+        self
+    }
+
     /// Reads a box in one orientation, more than once if the first look is poor. `hopeless` boxes, of which neither the
     /// network is sure nor an upright look saw anything, get one look.
     fn read_as(

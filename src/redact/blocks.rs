@@ -53,6 +53,10 @@ impl Frames for Coded<'_> {
         self.object.frame_digest(index)
     }
 
+    fn sketch(&self, index: u32) -> Result<u64, Refusal> {
+        Frames::sketch(self.object, index)
+    }
+
     fn masked(&self, index: u32, masks: &[Rect], fill: &Fill) -> Result<Frame, Refusal> {
         self.object
             .mask_coded(index, masks, fill)

@@ -7,8 +7,9 @@
 use super::apply::Cleaning;
 use super::blocks::Coded;
 use super::face;
-use super::frames::{Frames, Hash};
+use super::frames::Frames;
 use super::growth::Spread;
+use super::planner::Searched;
 use super::search::Candidate;
 use super::{
     Engine, FixedPoint, Input, Planned, Target, Timings, Work, box_reports, guarded, hex,
@@ -22,7 +23,6 @@ use crate::mask;
 use crate::outcome::{Outcome, Reason, Refusal};
 use crate::plan::{Action, Carrier, PLAN_VERSION, Plan, PlanItem};
 use crate::report::{FileReport, Identical, Pixels, REVIEWED, Syntaxes};
-use std::collections::HashSet;
 
 /// An object's plan with what review needs beside it. It holds no pixels.
 #[derive(Clone, Debug)]
@@ -37,7 +37,7 @@ pub struct Draft {
     pub unit: (u32, u32),
     in_blocks: bool,
     cleaning: Cleaning,
-    searched: HashSet<Hash>,
+    searched: Searched,
 }
 
 /// What a person made of a draft.
@@ -223,7 +223,12 @@ impl Engine {
             fixed: FixedPoint {
                 items: Vec::new(),
                 fill: plan.fill,
-                searched: draft.searched.clone(),
+                // Another way of masking gives other pictures.
+                searched: if in_blocks == draft.in_blocks {
+                    draft.searched.clone()
+                } else {
+                    Searched::default()
+                },
                 laterality_lost: false,
                 searches: 0,
                 seen_in: Vec::new(),
@@ -327,7 +332,7 @@ impl Engine {
             seen_in: Vec::new(),
             in_blocks: coded.is_some(),
             cleaning,
-            searched: HashSet::new(),
+            searched: Searched::default(),
         })
     }
 }

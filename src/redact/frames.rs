@@ -9,7 +9,8 @@ use crate::mask;
 use crate::outcome::{Reason, Refusal};
 use crate::plan::Fill;
 use crate::views::ValueRange;
-use sha2::{Digest, Sha256};
+use rayon::prelude::*;
+use std::collections::HashMap;
 
 /// SHA-256 of something.
 pub type Hash = [u8; 32];
@@ -22,6 +23,10 @@ pub trait Frames: Sync {
     fn frame(&self, index: u32) -> Result<Frame, Refusal>;
     /// Digest of what the frame is decoded from; equal digests mean equal frames.
     fn digest(&self, index: u32) -> Result<Hash, Refusal>;
+    /// Some function of what the frame is decoded from, cheaper than its digest: unlike sketches mean unlike frames.
+    fn sketch(&self, index: u32) -> Result<u64, Refusal> {
+        self.digest(index).map(|d| sketch(&d))
+    }
     /// The frame as the output will show it with these masks.
     fn masked(&self, index: u32, masks: &[Rect], fill: &Fill) -> Result<Frame, Refusal> {
         let mut frame = self.frame(index)?;
@@ -45,28 +50,46 @@ pub trait Frames: Sync {
     }
 }
 
-/// Fingerprint of a frame's stored values: bits outside the stored field do not count.
-pub fn fingerprint(frame: &Frame) -> Hash {
-    let f = &frame.format;
-    let mut hash = Sha256::new();
-    hash.update(f.rows.to_le_bytes());
-    hash.update(f.cols.to_le_bytes());
-    let field = f.stored_mask();
-    let whole = u64::MAX >> (64 - 8 * f.bytes_per_sample().clamp(1, 8) as u32);
-    if field == whole {
-        hash.update(&frame.data);
-    } else {
-        let n = f.bytes_per_sample();
-        let field = field.to_le_bytes();
-        let masked: Vec<u8> = frame
-            .data
-            .iter()
-            .enumerate()
-            .map(|(i, b)| b & field[i % n])
-            .collect();
-        hash.update(&masked);
+/// What tells each frame of an object from the others and not from those of another object: its digest where its sketch is
+/// that of another frame, else the sketch alone.
+pub fn contents(frames: &dyn Frames) -> Result<Vec<Hash>, Refusal> {
+    let sketches: Vec<u64> = (0..frames.count())
+        .into_par_iter()
+        .map(|i| frames.sketch(i))
+        .collect::<Result<_, _>>()?;
+    let mut uses: HashMap<u64, u32> = HashMap::new();
+    for sketch in &sketches {
+        *uses.entry(*sketch).or_default() += 1;
     }
-    hash.finalize().into()
+    (0..frames.count())
+        .into_par_iter()
+        .zip(&sketches)
+        .map(|(i, sketch)| {
+            if uses.get(sketch).is_some_and(|n| *n > 1) {
+                return frames.digest(i);
+            }
+            let mut alone = Hash::default();
+            alone[..8].copy_from_slice(&sketch.to_le_bytes());
+            Ok(alone)
+        })
+        .collect()
+}
+
+/// Sketch of bytes: sums of products over four lanes of words. Nothing hangs on its strength.
+pub fn sketch(bytes: &[u8]) -> u64 {
+    const ODD: u64 = 0x9E37_79B9_7F4A_7C15;
+    const LANES: usize = 4;
+    let mix = |lane: u64, word: u64| (lane ^ word).wrapping_mul(ODD).rotate_left(29);
+    let mut lanes = [bytes.len() as u64, 1, 2, 3];
+    let (blocks, rest) = bytes.as_chunks::<{ 8 * LANES }>();
+    for block in blocks {
+        let (words, _) = block.as_chunks::<8>();
+        for (lane, word) in lanes.iter_mut().zip(words) {
+            *lane = mix(*lane, u64::from_le_bytes(*word));
+        }
+    }
+    let lanes = lanes.into_iter().fold(0, mix);
+    rest.iter().fold(lanes, |sum, b| mix(sum, u64::from(*b)))
 }
 
 /// Pixels of frames that are decoded at the same time.
@@ -98,36 +121,17 @@ pub fn ranges(numbers: impl Iterator<Item = u32>) -> Vec<(u32, u32)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::frame::{Photometric, PixelFormat};
 
     #[test]
-    fn fingerprints_do_not_see_bits_outside_the_stored_field() {
-        let format = PixelFormat {
-            bits_allocated: 16,
-            bits_stored: 12,
-            high_bit: 11,
-            rows: 1,
-            cols: 1,
-            samples_per_pixel: 1,
-            signed: false,
-            photometric: Photometric::Monochrome2,
-            planar: false,
-            float: false,
-        };
-        let a = Frame {
-            format,
-            data: vec![0x34, 0x12],
-        };
-        let b = Frame {
-            format,
-            data: vec![0x34, 0xF2],
-        };
-        let c = Frame {
-            format,
-            data: vec![0x35, 0x12],
-        };
-        assert_eq!(fingerprint(&a), fingerprint(&b));
-        assert_ne!(fingerprint(&a), fingerprint(&c));
+    fn sketches_see_every_byte_and_the_length() {
+        let bytes = [7u8; 75];
+        for i in 0..bytes.len() {
+            let mut other = bytes;
+            other[i] ^= 1;
+            assert_ne!(sketch(&bytes), sketch(&other), "byte {i}");
+        }
+        assert_ne!(sketch(&bytes), sketch(&bytes[..74]));
+        assert_ne!(sketch(&[0; 32]), sketch(&[0; 64]));
     }
 
     #[test]

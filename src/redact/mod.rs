@@ -33,7 +33,7 @@ mod verify;
 pub use draft::{Draft, Edited, Looked};
 pub use face::FaceSeries;
 pub use finding::Finding;
-pub use frames::{Frames, fingerprint};
+pub use frames::Frames;
 pub use header::Target;
 pub use input::Input;
 pub use planner::FixedPoint;
@@ -115,6 +115,10 @@ impl Frames for Object {
         self.frame_digest(index)
     }
 
+    fn sketch(&self, index: u32) -> Result<u64, Refusal> {
+        Ok(frames::sketch(&self.encoded_frame(index)?))
+    }
+
     fn unit(&self) -> (u32, u32) {
         let side = if self.is_video() {
             dicom::VIDEO_UNIT
@@ -151,7 +155,7 @@ impl Engine {
         };
         let site = Site::load(config)?;
         let detector = detect::open(&config.device, &models)?;
-        let reader = CtcReader::new(models.reader(), models.alphabet())?;
+        let reader = CtcReader::new(models.reader(), models.alphabet())?.remembering();
         let decider = Decider::new(
             config.policy,
             config.sensitivity,
@@ -532,7 +536,6 @@ impl Engine {
                     std::fs::read(path).map_err(|e| publish::refusal("reading back", &e))?;
                 self.scan_written(deidentified, bytes)?;
             }
-            let searched = &work.fixed.searched;
             let blocks = Blocks {
                 original: object,
                 written: &reread,
@@ -544,7 +547,7 @@ impl Engine {
                 _ => Proof::Samples,
             };
             let mut verify =
-                verify::check(object, &reread, facts, plan, proof, searched, &searcher)?;
+                verify::check(object, &reread, facts, plan, proof, &work.fixed.searched, &searcher)?;
             verify.identities_left = deidentified.as_ref().map(|_| 0);
             Ok::<_, Refusal>((verify, reread.sha256()))
         });

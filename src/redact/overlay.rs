@@ -9,7 +9,7 @@
 use super::frames::{Frames, Hash};
 use super::growth::Spread;
 use super::pair::{self, Judgement};
-use super::planner;
+use super::planner::{self, Searched};
 use super::says_nothing;
 use super::search::Searcher;
 use super::verify::{self, Proof};
@@ -20,7 +20,7 @@ use crate::geometry::Rect;
 use crate::outcome::{Reason, Refusal};
 use crate::plan::{Action, Carrier, CarrierAction, Fill, PLAN_VERSION, Plan, PlanItem};
 use sha2::{Digest, Sha256};
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 
 /// A pixel that is not set.
 const BLACK: Fill = Fill { words: [0; 3] };
@@ -342,14 +342,13 @@ fn compare(
     let after = plane(original, overlay, bits);
     let facts = facts_of(original.facts(), overlay);
     let (plan, search) = (plan_of(overlay, items), on_plane(searcher, &facts));
-    let unseen = HashSet::new();
     verify::check(
         &before,
         &after,
         &facts,
         &plan,
         Proof::Samples,
-        &unseen,
+        &Searched::default(),
         &search,
     )
     .map(|_| ())

@@ -8,7 +8,7 @@
 use super::bands;
 use super::equipment::KEPT;
 use super::finding::Finding;
-use super::frames::{Frames, Hash, device_fault, fingerprint, frames_at_once, ranges};
+use super::frames::{Frames, Hash, contents, device_fault, frames_at_once, ranges};
 use super::growth::{Spread, covered, needed, same_place};
 use super::search::{Searcher, Shown};
 use super::standing::{Stand, Standing, is_doubt, reads_remains, standing};
@@ -88,14 +88,27 @@ pub struct FixedPoint {
     pub items: Vec<PlanItem>,
     /// What masked samples become.
     pub fill: Fill,
-    /// Fingerprints of the masked frames in which the last search found nothing but kept text.
-    pub searched: HashSet<Hash>,
+    /// The masked frames in which the last search found nothing but kept text.
+    pub searched: Searched,
     /// Whether a laterality or orientation marker had to go.
     pub laterality_lost: bool,
     /// Frame searches that were made.
     pub searches: usize,
     /// In which view each masked place was found, by its rectangle before codec growth; for review, not for the plan.
     pub seen_in: Vec<(Rect, String)>,
+}
+
+/// The masks with which frames were searched: a frame that is what it was outside them and the fill inside was searched.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Searched(BTreeMap<u32, Vec<Rect>>);
+
+impl Searched {
+    /// Whether a frame was searched with exactly these masks.
+    pub fn holds(&self, frame: u32, mut masks: Vec<Rect>) -> bool {
+        masks.sort_unstable();
+        masks.dedup();
+        self.0.get(&frame).is_some_and(|m| *m == masks)
+    }
 }
 
 /// Plans the masks of an object's Pixel Data. `always` are rectangles that are masked in every frame (templates).
@@ -168,15 +181,14 @@ struct Done {
     kept: Vec<Finding>,
     /// Text that stands.
     stands: Vec<Stand>,
-    /// Fingerprint of the masked frame.
-    fingerprint: Hash,
 }
 
 struct Planner<'a> {
     frames: &'a dyn Frames,
     facts: &'a Facts,
     spread: Spread,
-    digests: Vec<Hash>,
+    /// What is equal in equal frames.
+    contents: Vec<Hash>,
     marks: Vec<Mark>,
     /// Bands that go as a whole with their first line.
     bands: Vec<Rect>,
@@ -212,10 +224,7 @@ impl<'a> Planner<'a> {
             frames,
             facts,
             spread,
-            digests: (0..frames.count())
-                .into_par_iter()
-                .map(|i| frames.digest(i))
-                .collect::<Result<_, _>>()?,
+            contents: contents(frames)?,
             marks,
             bands: if spread.whole_bands {
                 bands::bands(facts)
@@ -249,7 +258,7 @@ impl<'a> Planner<'a> {
         let mut seen = HashSet::new();
         picked
             .filter(|&i| {
-                self.digests
+                self.contents
                     .get(i as usize)
                     .is_some_and(|d| seen.insert(*d))
             })
@@ -287,16 +296,11 @@ impl<'a> Planner<'a> {
     ) -> Result<Vec<Looked>, Refusal> {
         let mut results = Vec::with_capacity(which.len());
         for block in which.chunks(frames_at_once(self.facts)) {
-            let prepare = |&i: &u32| -> Result<(Shown, Option<Hash>), Refusal> {
-                let Some(fill) = fill else {
-                    return Ok((Shown::as_it_is(self.frames.frame(i)?), None));
-                };
-                let shown = self.frames.shown(i, self.masks(i), fill)?;
-                let print = fingerprint(&shown.frame);
-                Ok((shown, Some(print)))
+            let prepare = |&i: &u32| match fill {
+                Some(fill) => self.frames.shown(i, self.masks(i), fill),
+                None => self.frames.frame(i).map(Shown::as_it_is),
             };
-            let frames: Vec<_> = block.par_iter().map(prepare).collect::<Result<_, _>>()?;
-            let (frames, prints): (Vec<Shown>, Vec<Option<Hash>>) = frames.into_iter().unzip();
+            let frames: Vec<Shown> = block.par_iter().map(prepare).collect::<Result<_, _>>()?;
             let mut found = searcher.frames(&frames).map_err(device_fault)?;
             if fill.is_none() {
                 let step = which.len().div_ceil(SLANTED_LOOKS);
@@ -307,25 +311,23 @@ impl<'a> Planner<'a> {
                         .map_err(device_fault)?;
                 }
             }
-            for (((&frame, shown), print), found) in block.iter().zip(frames).zip(prints).zip(found)
-            {
-                results.push(self.looked(frame, shown, print, found));
+            for ((&frame, shown), found) in block.iter().zip(frames).zip(found) {
+                results.push(self.looked(frame, shown, fill.is_some(), found));
             }
         }
         self.searches += results.len();
         Ok(results)
     }
 
-    /// Keeps of a search what later ones need to know. `print` is the fingerprint of a masked frame, `None` for one that was
-    /// searched as it is.
+    /// Keeps of a search what later ones need to know. `masked`: with the masks of the time, and not as the frame is.
     fn looked(
         &mut self,
         frame: u32,
         shown: Shown,
-        print: Option<Hash>,
+        masked: bool,
         found: Vec<Finding>,
     ) -> Looked {
-        let digest = self.digests[frame as usize];
+        let digest = self.contents[frame as usize];
         let alike = self.standing.shown_in(&shown.frame, &shown.masks);
         let first = !self.seen.contains_key(&digest);
         if first {
@@ -333,7 +335,7 @@ impl<'a> Planner<'a> {
             self.standing.add(&shown.frame, &shown.masks, &texts);
             self.seen.insert(digest, texts);
         }
-        if let Some(fingerprint) = print {
+        if masked {
             let mut stands = self.stands(frame);
             let own: Vec<Rect> = stands.iter().map(|s| s.rect).collect();
             let free = |a: &&Stand| !own.iter().any(|o| o.overlaps(&a.rect));
@@ -346,7 +348,6 @@ impl<'a> Planner<'a> {
                     .filter(rests)
                     .cloned()
                     .collect(),
-                fingerprint,
                 stands,
             };
             self.done.insert((digest, shown.masks.clone()), done);
@@ -401,7 +402,7 @@ impl<'a> Planner<'a> {
                 break;
             }
             passed += 1;
-            let state = (self.digests[i as usize], self.masks(i));
+            let state = (self.contents[i as usize], self.masks(i));
             if !self.done.contains_key(&state) && states.insert(state) {
                 batch.push(i);
             }
@@ -462,7 +463,7 @@ impl<'a> Planner<'a> {
 
     /// The text of a searched frame that stands from its first search.
     fn stands(&self, frame: u32) -> Vec<Stand> {
-        let digest = &self.digests[frame as usize];
+        let digest = &self.contents[frame as usize];
         self.seen.get(digest).cloned().unwrap_or_default()
     }
 
@@ -579,8 +580,8 @@ impl<'a> Planner<'a> {
 
     /// The frames of the same content.
     fn equal_frames(&self, frame: u32) -> impl Iterator<Item = u32> + '_ {
-        let digest = self.digests[frame as usize];
-        (0..self.frames.count()).filter(move |&k| self.digests[k as usize] == digest)
+        let digest = self.contents[frame as usize];
+        (0..self.frames.count()).filter(move |&k| self.contents[k as usize] == digest)
     }
 
     /// Items, sorted and joined over frames.
@@ -612,13 +613,13 @@ impl<'a> Planner<'a> {
         }
         type Kept = (Rect, String, u16, Option<String>);
         let mut kept: BTreeMap<Kept, BTreeSet<u32>> = BTreeMap::new();
-        let mut searched = HashSet::new();
+        let mut searched = Searched::default();
         for i in 0..n {
             let masks = self.masks(i);
-            let Some(done) = self.done.get(&(self.digests[i as usize], masks.clone())) else {
+            let Some(done) = self.done.get(&(self.contents[i as usize], masks.clone())) else {
                 continue;
             };
-            searched.insert(done.fingerprint);
+            searched.0.insert(i, masks.clone());
             let stands = done.stands.iter();
             let stands = stands.map(|s| (s.rect, s.reason.clone(), s.confidence, s.text.clone()));
             let found = done.kept.iter().flat_map(|f| {
@@ -682,6 +683,7 @@ mod tests {
     use crate::detect::{Detector, Levels, TextMap};
     use crate::frame::{Display, Frame, Gray, PixelFormat};
     use crate::line::{Orientation, ReadChar, Reading, TextLine};
+    use sha2::{Digest, Sha256};
     use crate::ocr::Reader;
     use crate::phi::Decider;
     use crate::testing::facts;
@@ -784,7 +786,7 @@ mod tests {
         }
 
         fn digest(&self, index: u32) -> Result<Hash, Refusal> {
-            Ok(fingerprint(&self.frames[index as usize]))
+            Ok(Sha256::digest(&self.frames[index as usize].data).into())
         }
 
         fn unit(&self) -> (u32, u32) {
@@ -851,9 +853,8 @@ mod tests {
         let masks: Vec<Rect> = point.items.iter().map(|i| i.rect).collect();
         assert!(masks.iter().any(|m| m.contains(&BAR)), "{masks:?}");
         assert_eq!(point.fill.words[0], 30);
-        let mut masked = still.frames[0].clone();
-        mask::fill(&mut masked, &masks, &point.fill);
-        assert!(point.searched.contains(&fingerprint(&masked)));
+        assert!(point.searched.holds(0, masks.clone()));
+        assert!(!point.searched.holds(0, masks[1..].to_vec()));
     }
 
     #[test]

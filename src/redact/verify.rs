@@ -5,8 +5,9 @@
 
 use super::blocks::Blocks;
 use super::finding::Finding;
-use super::frames::{Frames, device_fault, fingerprint, frames_at_once};
+use super::frames::{Frames, device_fault, frames_at_once};
 use super::growth::covered;
+use super::planner::Searched;
 use super::recoded;
 use super::search::{Searcher, Shown};
 use crate::facts::Facts;
@@ -18,7 +19,6 @@ use crate::plan::{Action, Fill, Plan};
 use crate::report::VerifyReport;
 use crate::views::ValueRange;
 use rayon::prelude::*;
-use std::collections::HashSet;
 
 /// What comparing one frame gave, and the written frame with its masks where it has not been searched yet.
 type Compared = (FrameCheck, Option<(u32, Shown)>);
@@ -34,9 +34,9 @@ pub enum Proof<'a> {
     Recoded,
 }
 
-/// Compares a written object with its original and its plan. `searched` holds the fingerprints of masked frames that a
-/// search with the same detector, reader and rules has found free of anything but kept text; a written frame with one of
-/// these contents need not be searched again, any other is. With blocks as `proof` the coefficients decide what is equal and
+/// Compares a written object with its original and its plan. `searched` says with which masks a
+/// search with the same detector, reader and rules has found a frame free of anything but kept text; a written frame that is
+/// proved to be that very picture need not be searched again, any other is. With blocks as `proof` the coefficients decide what is equal and
 /// what is filled, and samples have to be equal as well where no decoder mixes chrominance.
 ///
 /// # Errors
@@ -47,7 +47,7 @@ pub fn check(
     facts: &Facts,
     plan: &Plan,
     proof: Proof<'_>,
-    searched: &HashSet<[u8; 32]>,
+    searched: &Searched,
     searcher: &Searcher<'_>,
 ) -> Result<VerifyReport, Refusal> {
     if written.count() != original.count() {
@@ -73,7 +73,8 @@ pub fn check(
                 check
             }
         };
-        let known = searched.contains(&fingerprint(&after));
+        let is_proved = check.differing == 0 && check.constant && !matches!(proof, Proof::Recoded);
+        let known = is_proved && searched.holds(i, masks.clone());
         Ok((
             check,
             (!known).then(|| (i, Shown::masked(after, masks, ValueRange::of(&before)))),
