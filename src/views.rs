@@ -7,7 +7,9 @@
 
 mod float;
 
-use crate::frame::{Display, Frame, Gray, Lut, Photometric, Window, stored_value, word_of};
+use crate::frame::{
+    Display, Frame, Gray, Lut, Photometric, PixelFormat, Window, stored_value, word_of,
+};
 use crate::geometry::Rect;
 
 /// One picture of a frame, or of a part of it.
@@ -37,7 +39,7 @@ const SAME_VIEW: u8 = 12;
 /// Side of the tiles in which colour is weighed, px.
 const COLOUR_TILE: u32 = 32;
 /// Spread of (channel − luma) inside a tile from which the channel can hide text from luma.
-const COLOUR_SPREAD: i32 = 56;
+const COLOUR_SPREAD: i16 = 56;
 /// Margin around a colourful patch, px: context for the detector.
 const COLOUR_MARGIN: u32 = 32;
 /// Share of the full range, as a divisor, that the low-range and high-range views spread over all grey levels.
@@ -54,7 +56,11 @@ pub fn views_over(frame: &Frame, display: &Display, range: Option<ValueRange>) -
     if frame.format.float {
         float::views(frame, display)
     } else if is_colour(frame) {
-        colour_views(&rgb(frame, display))
+        let (w, h) = (frame.format.cols, frame.format.rows);
+        if is_rgb8(&frame.format) {
+            return colour_views(frame.data.as_chunks().0, w, h);
+        }
+        colour_views(rgb(frame, display).data.as_chunks().0, w, h)
     } else {
         gray_views(
             frame,
@@ -110,6 +116,12 @@ pub struct Rgb {
     pub data: Vec<u8>,
 }
 
+/// Whether the samples of a frame are those of an [`Rgb`] already.
+fn is_rgb8(f: &PixelFormat) -> bool {
+    let whole_bytes = f.bits_allocated == 8 && f.bits_stored == 8;
+    whole_bytes && f.samples_per_pixel == 3 && !f.planar && !f.photometric.is_ybr()
+}
+
 /// A colour or palette frame as 8-bit RGB.
 fn rgb(frame: &Frame, display: &Display) -> Rgb {
     let f = &frame.format;
@@ -138,8 +150,7 @@ fn rgb(frame: &Frame, display: &Display) -> Rgb {
     }
     let shift = f.bits_stored.saturating_sub(8);
     let ybr = f.photometric.is_ybr();
-    let fast = f.bits_allocated == 8 && f.bits_stored == 8 && !f.planar && !f.is_subsampled();
-    if fast && !ybr {
+    if is_rgb8(f) {
         data.extend_from_slice(&frame.data);
         return Rgb {
             width: f.cols,
@@ -186,21 +197,16 @@ fn luma([r, g, b]: [u8; 3]) -> u8 {
 
 /// Luma of the whole picture; red and blue where they vary and luma need not. Any difference between two colours shows
 /// in luma, in red or in blue: if luma and blue are equal, red and green differ in opposite directions.
-fn colour_views(picture: &Rgb) -> Vec<View> {
-    let (w, h) = (picture.width, picture.height);
-    let pixels: Vec<[u8; 3]> = picture
-        .data
-        .chunks_exact(3)
-        .map(|p| [p[0], p[1], p[2]])
-        .collect();
+fn colour_views(pixels: &[[u8; 3]], w: u32, h: u32) -> Vec<View> {
     let gray = Gray {
         width: w,
         height: h,
         data: pixels.iter().map(|&p| luma(p)).collect(),
     };
-    let mut views = Vec::new();
-    for (name, channel) in [("red", 0), ("blue", 2)] {
-        for patch in colourful_patches(&pixels, &gray, channel) {
+    let patches = colourful_patches(pixels, &gray);
+    let mut views = vec![View::whole("luma", gray)];
+    for ((name, channel), patches) in [("red", 0), ("blue", 2)].into_iter().zip(patches) {
+        for patch in patches {
             let mut part = Gray::new(patch.w, patch.h, 0);
             for y in 0..patch.h {
                 let from = (patch.y + y) as usize * w as usize + patch.x as usize;
@@ -216,38 +222,56 @@ fn colour_views(picture: &Rgb) -> Vec<View> {
             });
         }
     }
-    views.insert(0, View::whole("luma", gray));
     views
 }
 
-/// Rectangles around groups of tiles in which `channel` varies against luma.
-fn colourful_patches(pixels: &[[u8; 3]], gray: &Gray, channel: usize) -> Vec<Rect> {
-    let (w, h) = (gray.width, gray.height);
-    let (tx, ty) = (w.div_ceil(COLOUR_TILE), h.div_ceil(COLOUR_TILE));
-    let mut patches: Vec<Rect> = Vec::new();
-    for tile_y in 0..ty {
-        for tile_x in 0..tx {
-            let tile = Rect::new(
-                tile_x * COLOUR_TILE,
-                tile_y * COLOUR_TILE,
-                COLOUR_TILE,
-                COLOUR_TILE,
-            )
-            .intersect(&Rect::new(0, 0, w, h));
-            let (mut low, mut high) = (i32::MAX, i32::MIN);
+/// Rectangles around groups of tiles in which red, and those in which blue varies against luma.
+fn colourful_patches(pixels: &[[u8; 3]], gray: &Gray) -> [Vec<Rect>; 2] {
+    let whole = Rect::new(0, 0, gray.width, gray.height);
+    let mut patches = [Vec::new(), Vec::new()];
+    for y in (0..whole.h).step_by(COLOUR_TILE as usize) {
+        for x in (0..whole.w).step_by(COLOUR_TILE as usize) {
+            let tile = Rect::new(x, y, COLOUR_TILE, COLOUR_TILE).intersect(&whole);
+            let mut spans = [Span::default(), Span::default()];
             for y in tile.y..tile.bottom() {
-                let row = y as usize * w as usize;
-                for x in tile.x as usize..tile.right() as usize {
-                    let d = i32::from(pixels[row + x][channel]) - i32::from(gray.data[row + x]);
-                    (low, high) = (low.min(d), high.max(d));
+                let row = y as usize * whole.w as usize;
+                let across = row + tile.x as usize..row + tile.right() as usize;
+                for (p, luma) in pixels[across.clone()].iter().zip(&gray.data[across]) {
+                    for (span, channel) in spans.iter_mut().zip([p[0], p[2]]) {
+                        span.add(i16::from(channel) - i16::from(*luma));
+                    }
                 }
             }
-            if high - low >= COLOUR_SPREAD {
-                patches.push(tile.grow(COLOUR_MARGIN, w, h));
+            for (span, patches) in spans.iter().zip(&mut patches) {
+                if span.high - span.low >= COLOUR_SPREAD {
+                    patches.push(tile.grow(COLOUR_MARGIN, whole.w, whole.h));
+                }
             }
         }
     }
-    merge_touching(patches)
+    patches.map(merge_touching)
+}
+
+/// Least and greatest of some differences of grey levels.
+struct Span {
+    low: i16,
+    high: i16,
+}
+
+impl Default for Span {
+    fn default() -> Self {
+        Span {
+            low: i16::from(u8::MAX),
+            high: -i16::from(u8::MAX),
+        }
+    }
+}
+
+impl Span {
+    fn add(&mut self, value: i16) {
+        self.low = self.low.min(value);
+        self.high = self.high.max(value);
+    }
 }
 
 /// Merges rectangles until none overlaps another.
@@ -674,14 +698,10 @@ mod tests {
             [[0, 0, 255], [0, 0, 0]],
             [[255, 255, 0], [255, 255, 255]],
         ] {
-            let pixels: Vec<u8> = (0..64 * 64usize)
-                .flat_map(|i| pair[(i / 8 + i / 512) % 2])
+            let pixels: Vec<[u8; 3]> = (0..64 * 64usize)
+                .map(|i| pair[(i / 8 + i / 512) % 2])
                 .collect();
-            let all = colour_views(&Rgb {
-                width: 64,
-                height: 64,
-                data: pixels,
-            });
+            let all = colour_views(&pixels, 64, 64);
             let spread = |v: &View| {
                 v.picture.data.iter().max().unwrap() - v.picture.data.iter().min().unwrap()
             };

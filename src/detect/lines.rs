@@ -38,23 +38,19 @@ pub fn levels(sensitivity: Sensitivity) -> Levels {
 
 /// The text lines of a picture, sorted from top to bottom. `map` is the network's answer for exactly this picture.
 pub fn find_lines(map: &TextMap, picture: &Gray) -> Vec<TextLine> {
-    let regions = Components::label(map, |cell| cell & 3 >= 1);
+    let marked = marked(map);
+    let regions = Components::label(map, &marked, |_| true);
     let mut keep = vec![Blob::default(); regions.count as usize + 1];
-    for (i, &label) in regions.labels.iter().enumerate() {
-        if label > 0 {
-            keep[label as usize].add(map.cells[i]);
-        }
+    for &i in &marked {
+        keep[regions.labels[i] as usize].add(map.cells[i]);
     }
-    let kept = |label: u32| label > 0 && keep[label as usize].may_be_text();
+    let mut kept = marked;
+    kept.retain(|&i| keep[regions.labels[i] as usize].may_be_text());
     let (owners, lines) = assign(map, &regions, &kept);
     let mut shapes = vec![CellShape::default(); lines as usize + 1];
-    for y in 0..map.height {
-        for x in 0..map.width {
-            let i = (y * map.width + x) as usize;
-            if owners[i] > 0 {
-                shapes[owners[i] as usize].add(x, y, map.cells[i]);
-            }
-        }
+    for &i in &kept {
+        let (x, y) = (i as u32 % map.width, i as u32 / map.width);
+        shapes[owners[i] as usize].add(x, y, map.cells[i]);
     }
     let mut found: Vec<TextLine> = shapes
         .iter()
@@ -65,6 +61,28 @@ pub fn find_lines(map: &TextMap, picture: &Gray) -> Vec<TextLine> {
         .collect();
     found.sort_unstable_by_key(|l| (l.tight.y, l.tight.x, l.tight.w, l.tight.h));
     found
+}
+
+/// The cells that may be text, in reading order: in most pictures few, so that everything else goes over these alone.
+fn marked(map: &TextMap) -> Vec<usize> {
+    const BLOCK: usize = 16;
+    let (blocks, rest) = map.cells.as_chunks::<BLOCK>();
+    let mut out = Vec::new();
+    let mut look = |from: usize, cells: &[u8]| {
+        out.extend(
+            (from..)
+                .zip(cells)
+                .filter(|(_, c)| *c & 3 > 0)
+                .map(|(i, _)| i),
+        );
+    };
+    for (k, block) in blocks.iter().enumerate() {
+        if *block != [0; BLOCK] {
+            look(k * BLOCK, block);
+        }
+    }
+    look(blocks.len() * BLOCK, rest);
+    out
 }
 
 /// The rows of a line that holds several, each a line of its own; empty where it holds one.
@@ -106,31 +124,35 @@ impl Blob {
     }
 }
 
-/// 8-connected components of the cells that a test picks; labels count from 1 in reading order.
+/// 8-connected components of some marked cells; labels count from 1 in reading order, 0 is no component.
 struct Components {
     labels: Vec<u32>,
     count: u32,
 }
 
 impl Components {
-    fn label(map: &TextMap, pick: impl Fn(u8) -> bool) -> Components {
-        let (w, h) = (map.width as i64, map.height as i64);
+    /// Components of those of the `marked` cells of a map that a test of their index picks.
+    fn label(map: &TextMap, marked: &[usize], pick: impl Fn(usize) -> bool) -> Components {
+        const FREE: u32 = u32::MAX;
+        let (w, h) = (map.width as usize, map.height as usize);
         let mut labels = vec![0u32; map.cells.len()];
+        for &i in marked {
+            labels[i] = if pick(i) { FREE } else { 0 };
+        }
         let mut count = 0;
         let mut stack: Vec<usize> = Vec::new();
-        for start in 0..labels.len() {
-            if labels[start] != 0 || !pick(map.cells[start]) {
+        for &start in marked {
+            if labels[start] != FREE {
                 continue;
             }
             count += 1;
             labels[start] = count;
             stack.push(start);
             while let Some(i) = stack.pop() {
-                let (x, y) = (i as i64 % w, i as i64 / w);
-                for ny in (y - 1).max(0)..=(y + 1).min(h - 1) {
-                    for nx in (x - 1).max(0)..=(x + 1).min(w - 1) {
-                        let n = (ny * w + nx) as usize;
-                        if labels[n] == 0 && pick(map.cells[n]) {
+                let (x, y) = (i % w, i / w);
+                for ny in y.saturating_sub(1)..(y + 2).min(h) {
+                    for n in ny * w + x.saturating_sub(1)..ny * w + (x + 2).min(w) {
+                        if labels[n] == FREE {
                             labels[n] = count;
                             stack.push(n);
                         }
@@ -142,48 +164,38 @@ impl Components {
     }
 }
 
-/// Gives every cell of a kept region to a line: core components are lines, other cells join the line that reaches them
-/// first (synchronous rounds over 4 neighbours, the lowest number wins a tie), and a region without a core is a line.
-fn assign(map: &TextMap, regions: &Components, kept: &dyn Fn(u32) -> bool) -> (Vec<u32>, u32) {
-    let in_region = |i: usize| kept(regions.labels[i]);
-    let core_cells: Vec<u8> = map
-        .cells
-        .iter()
-        .enumerate()
-        .map(|(i, &c)| u8::from(c >> 2 & 3 >= 2 && in_region(i)))
-        .collect();
-    let core_map = TextMap {
-        width: map.width,
-        height: map.height,
-        cells: core_cells,
-    };
-    let cores = Components::label(&core_map, |c| c == 1);
+/// Gives each of the `kept` cells (those of kept regions, in reading order) to a line: core components are lines, other cells
+/// join the line that reaches them first (synchronous rounds over 4 neighbours, the lowest number wins a tie), and a region
+/// without a core is a line. Line numbers count from 1.
+fn assign(map: &TextMap, regions: &Components, kept: &[usize]) -> (Vec<u32>, u32) {
+    let cores = Components::label(map, kept, |i| map.cells[i] >> 2 & 3 >= 2);
     let mut owners = cores.labels;
     let mut lines = cores.count;
+    let region_of = |i: usize| regions.labels[i] as usize;
     let mut has_core = vec![false; regions.count as usize + 1];
-    for (i, &o) in owners.iter().enumerate() {
-        if o > 0 {
-            has_core[regions.labels[i] as usize] = true;
-        }
+    let mut is_kept = has_core.clone();
+    for &i in kept {
+        is_kept[region_of(i)] = true;
+        has_core[region_of(i)] |= owners[i] > 0;
     }
     let mut own_line = vec![0u32; regions.count as usize + 1];
-    for (label, slot) in own_line.iter_mut().enumerate().skip(1) {
-        if kept(label as u32) && !has_core[label] {
+    for (slot, (kept, core)) in own_line.iter_mut().zip(is_kept.iter().zip(&has_core)) {
+        if *kept && !core {
             lines += 1;
             *slot = lines;
         }
     }
-    for (i, o) in owners.iter_mut().enumerate() {
-        if *o == 0 && in_region(i) {
-            *o = own_line[regions.labels[i] as usize];
+    for &i in kept {
+        if owners[i] == 0 {
+            owners[i] = own_line[region_of(i)];
         }
     }
-    let mut border: Vec<usize> = (0..owners.len()).filter(|&i| owners[i] > 0).collect();
+    let mut border: Vec<usize> = kept.iter().copied().filter(|&i| owners[i] > 0).collect();
     while !border.is_empty() {
         let mut reached: Vec<(usize, u32)> = Vec::new();
         for &i in &border {
             for n in neighbours4(i, map.width as usize, map.height as usize) {
-                if owners[n] == 0 && in_region(n) {
+                if owners[n] == 0 && is_kept[region_of(n)] {
                     reached.push((n, owners[i]));
                 }
             }

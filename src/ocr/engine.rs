@@ -3,8 +3,8 @@
 //! Every call computes on one thread of its own pool, and one line at a time, so that a result depends neither on the
 //! number of threads nor on what else is being read. Callers get parallelism by calling from several threads.
 
-use crate::error::{Error, Result};
 use super::memo::Memo;
+use crate::error::{Error, Result};
 use rten::{Model, RunOptions, ThreadPool, Value};
 use rten_tensor::NdTensor;
 use rten_tensor::prelude::*;

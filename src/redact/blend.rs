@@ -6,6 +6,7 @@
 
 use crate::frame::Gray;
 use crate::geometry::Rect;
+use std::ops::Range;
 
 /// Fixed-point unit of the weights: four ends of the brightest ground add up to less than 2³².
 const UNIT: u32 = 1 << 16;
@@ -19,142 +20,176 @@ const BEYOND_PX: i64 = 2;
 
 /// Blends the masks (in pixels of a larger frame in which the picture's first pixel lies at `origin`) into the picture.
 pub fn blend(picture: &mut Gray, origin: (u32, u32), masks: &[Rect]) {
-    let (w, h) = (picture.width as usize, picture.height as usize);
     let window = Rect::new(origin.0, origin.1, picture.width, picture.height);
-    let mut masked = vec![false; w * h];
+    let mut masked = Masked {
+        width: picture.width as usize,
+        height: picture.height as usize,
+        pixels: Vec::new(),
+    };
     let mut hull = Rect::default();
     for m in masks {
         let m = m.intersect(&window);
         if m.is_empty() {
             continue;
         }
+        masked.pixels.resize(masked.width * masked.height, false);
+        let m = Rect::new(m.x - origin.0, m.y - origin.1, m.w, m.h);
         hull = hull.hull(&m);
         for y in m.y..m.bottom() {
-            let row = (y - origin.1) as usize * w;
-            masked[row + (m.x - origin.0) as usize..row + (m.right() - origin.0) as usize]
-                .fill(true);
+            let row = y as usize * masked.width;
+            masked.pixels[row + m.x as usize..row + m.right() as usize].fill(true);
         }
     }
     if hull.is_empty() {
         return;
     }
-    let (x0, x1) = (
-        (hull.x - origin.0) as usize,
-        (hull.right() - origin.0) as usize,
-    );
-    let (y0, y1) = (
-        (hull.y - origin.1) as usize,
-        (hull.bottom() - origin.1) as usize,
-    );
-    let mut sums = vec![(0u32, 0u32); w * h];
-    let ground = Ground {
-        picture,
-        masked: &masked,
-    };
-    for y in y0..y1 {
-        ground.runs(
-            Line {
-                first: y * w,
-                step: 1,
-                count: w,
-            },
-            &mut sums,
-        );
-    }
-    for x in x0..x1 {
-        ground.runs(
-            Line {
-                first: x,
-                step: w,
-                count: h,
-            },
-            &mut sums,
-        );
-    }
-    for (i, value) in picture.data.iter_mut().enumerate() {
-        if masked[i] {
-            let (weighted, weight) = sums[i];
-            *value = (weighted + weight / 2)
-                .checked_div(weight)
-                .map_or(NOTHING, |v| v as u8);
+    let rows = hull.y as usize..hull.bottom() as usize;
+    // The ground below each masked pixel, from the last to the first; taken off again in reading order.
+    let mut below: Vec<Option<End>> = Vec::new();
+    let mut column: Vec<Option<End>> = vec![None; masked.width];
+    for y in rows.clone().rev() {
+        for run in masked.runs(y).into_iter().rev() {
+            for x in run.rev() {
+                let next = (y + 1 < masked.height).then_some((x, y + 1));
+                column[x] = End::after(column[x], next, picture, &masked, Side::Below);
+                below.push(column[x]);
+            }
         }
     }
-}
-
-/// A row or a column: index of its first pixel, and from one pixel to the next.
-#[derive(Clone, Copy)]
-struct Line {
-    first: usize,
-    step: usize,
-    count: usize,
-}
-
-/// A picture and which of its pixels are masked.
-struct Ground<'a> {
-    picture: &'a Gray,
-    masked: &'a [bool],
-}
-
-impl Ground<'_> {
-    /// Adds, for every masked pixel of one row or column, the ground at both ends of its run, by distance.
-    fn runs(&self, line: Line, sums: &mut [(u32, u32)]) {
-        let Line { first, step, count } = line;
-        let mut i = 0;
-        while i < count {
-            if !self.masked[first + i * step] {
-                i += 1;
-                continue;
-            }
-            let start = i;
-            while i < count && self.masked[first + i * step] {
-                i += 1;
-            }
+    column.fill(None);
+    for y in rows {
+        for run in masked.runs(y) {
             let before =
-                (start > 0).then(|| self.at_edge(first + (start - 1) * step, step == 1, -1));
-            let behind = (i < count).then(|| self.at_edge(first + i * step, step == 1, 1));
-            for k in start..i {
-                let sum = &mut sums[first + k * step];
-                for (value, distance) in [(before, k + 1 - start), (behind, i - k)] {
-                    let weight = UNIT / distance as u32;
-                    if let Some(value) = value {
-                        sum.0 += u32::from(value) * weight;
-                        sum.1 += weight;
-                    }
-                }
+                (run.start > 0).then(|| at_edge(picture, &masked, (run.start - 1, y), Side::Left));
+            let behind = (run.end < masked.width)
+                .then(|| at_edge(picture, &masked, (run.end, y), Side::Right));
+            for x in run.clone() {
+                let next = y.checked_sub(1).map(|y| (x, y));
+                column[x] = End::after(column[x], next, picture, &masked, Side::Above);
+                let end = |value: Option<u8>, distance: usize| {
+                    value.map(|value| End {
+                        value,
+                        distance: distance as u32,
+                    })
+                };
+                let ends = [
+                    end(before, x + 1 - run.start),
+                    end(behind, run.end - x),
+                    column[x],
+                    below.pop().flatten(),
+                ];
+                picture.data[y * masked.width + x] = between(ends);
             }
         }
+    }
+}
+
+/// Which pixels of a picture are masked.
+struct Masked {
+    width: usize,
+    height: usize,
+    pixels: Vec<bool>,
+}
+
+impl Masked {
+    fn at(&self, x: usize, y: usize) -> bool {
+        self.pixels[y * self.width + x]
     }
 
-    /// The median around the unmasked pixel at an end of a run, along the mask's edge and a little `outward` of it: letters
-    /// of the next line that stand at the edge are not drawn out into strokes.
-    fn at_edge(&self, pixel: usize, in_row: bool, outward: i64) -> u8 {
-        let (w, h) = (
-            i64::from(self.picture.width),
-            i64::from(self.picture.height),
-        );
-        let (x, y) = (pixel as i64 % w, pixel as i64 / w);
-        let mut values = [0u8; 2 * ALONG_PX as usize + 1];
-        let mut count = 0;
-        for along in -ALONG_PX..=ALONG_PX {
-            // Every other pixel at the edge, those between them farther out.
-            let out = outward * BEYOND_PX * (along & 1);
-            let (px, py) = if in_row {
-                (x + out, y + along)
-            } else {
-                (x + along, y + out)
-            };
-            if (0..w).contains(&px) && (0..h).contains(&py) {
-                let at = (py * w + px) as usize;
-                if !self.masked[at] {
-                    values[count] = self.picture.data[at];
-                    count += 1;
-                }
-            }
+    /// The runs of masked pixels in a row.
+    fn runs(&self, y: usize) -> Vec<Range<usize>> {
+        let row = &self.pixels[y * self.width..][..self.width];
+        let mut runs = Vec::new();
+        let mut x = 0;
+        while let Some(start) = row[x..].iter().position(|m| *m).map(|n| x + n) {
+            let end = row[start..].iter().position(|m| !m);
+            x = end.map_or(row.len(), |n| start + n);
+            runs.push(start..x);
         }
-        let known = &mut values[..count];
-        known.sort_unstable();
-        known.get(count / 2).copied().unwrap_or(NOTHING)
+        runs
     }
+}
+
+/// On which side of a masked pixel the ground lies.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Side {
+    Left,
+    Right,
+    Above,
+    Below,
+}
+
+/// The ground at an end of a run of masked pixels, and how many pixels away it is.
+#[derive(Clone, Copy)]
+struct End {
+    value: u8,
+    distance: u32,
+}
+
+impl End {
+    /// The end above or below a masked pixel, from that of its neighbour on that side, `next` (none at the picture's border).
+    fn after(
+        known: Option<End>,
+        next: Option<(usize, usize)>,
+        picture: &Gray,
+        masked: &Masked,
+        side: Side,
+    ) -> Option<End> {
+        let (x, y) = next?;
+        if !masked.at(x, y) {
+            return Some(End {
+                value: at_edge(picture, masked, (x, y), side),
+                distance: 1,
+            });
+        }
+        known.map(|end| End {
+            distance: end.distance + 1,
+            ..end
+        })
+    }
+}
+
+/// The mean of the ends around a pixel, each the less the farther away it is.
+fn between(ends: [Option<End>; 4]) -> u8 {
+    let (mut weighted, mut total) = (0u32, 0u32);
+    for end in ends.into_iter().flatten() {
+        let weight = UNIT / end.distance;
+        weighted += u32::from(end.value) * weight;
+        total += weight;
+    }
+    (weighted + total / 2)
+        .checked_div(total)
+        .map_or(NOTHING, |v| v as u8)
+}
+
+/// The median around the unmasked pixel at an end of a run, along the mask's edge and a little out of it: letters of the
+/// next line that stand at the edge are not drawn out into strokes.
+fn at_edge(picture: &Gray, masked: &Masked, (x, y): (usize, usize), side: Side) -> u8 {
+    let (x, y) = (x as i64, y as i64);
+    let (w, h) = (masked.width as i64, masked.height as i64);
+    let outward = match side {
+        Side::Left | Side::Above => -BEYOND_PX,
+        Side::Right | Side::Below => BEYOND_PX,
+    };
+    let in_row = matches!(side, Side::Left | Side::Right);
+    let mut values = [0u8; 2 * ALONG_PX as usize + 1];
+    let mut count = 0;
+    for along in -ALONG_PX..=ALONG_PX {
+        // Every other pixel at the edge, those between them farther out.
+        let out = outward * (along & 1);
+        let (px, py) = if in_row {
+            (x + out, y + along)
+        } else {
+            (x + along, y + out)
+        };
+        if (0..w).contains(&px) && (0..h).contains(&py) && !masked.at(px as usize, py as usize) {
+            values[count] = picture.data[(py * w + px) as usize];
+            count += 1;
+        }
+    }
+    let known = &mut values[..count];
+    known.sort_unstable();
+    known.get(count / 2).copied().unwrap_or(NOTHING)
 }
 
 #[cfg(test)]

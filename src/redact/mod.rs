@@ -546,8 +546,15 @@ impl Engine {
                 (_, true) => Proof::Recoded,
                 _ => Proof::Samples,
             };
-            let mut verify =
-                verify::check(object, &reread, facts, plan, proof, &work.fixed.searched, &searcher)?;
+            let mut verify = verify::check(
+                object,
+                &reread,
+                facts,
+                plan,
+                proof,
+                &work.fixed.searched,
+                &searcher,
+            )?;
             verify.identities_left = deidentified.as_ref().map(|_| 0);
             Ok::<_, Refusal>((verify, reread.sha256()))
         });

@@ -31,7 +31,7 @@ const WIDE_ROUNDS: usize = 3;
 /// mostly shows in its first frames.
 const FIRST_BATCH: usize = 4;
 /// Key frames that are searched for slanted text as well.
-const SLANTED_LOOKS: usize = 4;
+const SLANTED_LOOKS: usize = 2;
 /// A loop of up to this many frames has only key frames.
 const FEW_FRAMES: u32 = 4;
 /// One key frame for this many frames.
@@ -296,8 +296,12 @@ impl<'a> Planner<'a> {
     ) -> Result<Vec<Looked>, Refusal> {
         let mut results = Vec::with_capacity(which.len());
         for block in which.chunks(frames_at_once(self.facts)) {
+            let alone = self.frames.count() <= FEW_FRAMES;
             let prepare = |&i: &u32| match fill {
-                Some(fill) => self.frames.shown(i, self.masks(i), fill),
+                Some(fill) => {
+                    let shown = self.frames.shown(i, self.masks(i), fill)?;
+                    Ok(if alone { shown } else { shown.from_near() })
+                }
                 None => self.frames.frame(i).map(Shown::as_it_is),
             };
             let frames: Vec<Shown> = block.par_iter().map(prepare).collect::<Result<_, _>>()?;
@@ -320,13 +324,7 @@ impl<'a> Planner<'a> {
     }
 
     /// Keeps of a search what later ones need to know. `masked`: with the masks of the time, and not as the frame is.
-    fn looked(
-        &mut self,
-        frame: u32,
-        shown: Shown,
-        masked: bool,
-        found: Vec<Finding>,
-    ) -> Looked {
+    fn looked(&mut self, frame: u32, shown: Shown, masked: bool, found: Vec<Finding>) -> Looked {
         let digest = self.contents[frame as usize];
         let alike = self.standing.shown_in(&shown.frame, &shown.masks);
         let first = !self.seen.contains_key(&digest);
@@ -683,10 +681,10 @@ mod tests {
     use crate::detect::{Detector, Levels, TextMap};
     use crate::frame::{Display, Frame, Gray, PixelFormat};
     use crate::line::{Orientation, ReadChar, Reading, TextLine};
-    use sha2::{Digest, Sha256};
     use crate::ocr::Reader;
     use crate::phi::Decider;
     use crate::testing::facts;
+    use sha2::{Digest, Sha256};
 
     /// Takes every bright cell for text; with `restless`, also a cell that moves with every call.
     struct Bright {

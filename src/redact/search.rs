@@ -51,6 +51,8 @@ pub struct Shown {
     pub masks: Vec<Rect>,
     /// Values over which the frame is spread to be seen; its own where `None`.
     range: Option<ValueRange>,
+    /// Whether it is looked at from afar as well.
+    from_afar: bool,
 }
 
 impl Shown {
@@ -65,6 +67,15 @@ impl Shown {
             frame,
             masks,
             range,
+            from_afar: true,
+        }
+    }
+
+    /// The same frame, not looked at from afar: of a loop whose key frames are.
+    pub fn from_near(self) -> Shown {
+        Shown {
+            from_afar: false,
+            ..self
         }
     }
 }
@@ -106,7 +117,7 @@ impl<'a> Pictures<'a> {
         let mut halves = Vec::new();
         for (view, v) in views.iter().enumerate() {
             let large = v.picture.width.max(v.picture.height) > HALF_SIZE_ABOVE_PX;
-            if large || view == 0 {
+            if large || view == 0 && shown.from_afar {
                 halves.push(half(&v.picture));
                 sources.push(Source {
                     view,
