@@ -263,6 +263,16 @@ fn table(layer: &Layer, level: Level) -> Table {
     }
 }
 
+/// `std::array::from_fn` for what every row asks for: always inlined.
+#[inline(always)]
+fn array<T: Copy, const N: usize>(of: impl Fn(usize) -> T) -> [T; N] {
+    let mut all = [of(0); N];
+    for (i, one) in all.iter_mut().enumerate().skip(1) {
+        *one = of(i);
+    }
+    all
+}
+
 /// One step with everything it touches.
 struct Work<'a> {
     step: &'a Step,
@@ -330,7 +340,7 @@ impl Work<'_> {
             unsafe {
                 if matches!(self.main.0.kernel, 3) {
                     for c in 0..self.main.0.outputs {
-                        let rows_out = std::array::from_fn(|j| {
+                        let rows_out = array(|j| {
                             self.out
                                 .row((y + j).min(to - 1))
                                 .wrapping_add(c * self.out.form.channel_bytes())
@@ -341,9 +351,7 @@ impl Work<'_> {
                     if let Some(taps) = self.taps {
                         let step = self.between_row();
                         for c in 0..taps.0.outputs {
-                            let rows_out = std::array::from_fn(|j| {
-                                between.wrapping_add((c * BAND + j) * step)
-                            });
+                            let rows_out = array(|j| between.wrapping_add((c * BAND + j) * step));
                             self.taps_of::<S>(taps, c, c, y, rows, &rows_out);
                         }
                     }
@@ -377,7 +385,7 @@ impl Work<'_> {
         let w = table.weights.as_ptr().wrapping_add(c * table.channel_words);
         let (bias, shift) = table.bias_shift[c];
         let n = self.input.form.width / stride;
-        let inputs: [*const u8; BAND_INPUTS] = std::array::from_fn(|r| {
+        let inputs: [*const u8; BAND_INPUTS] = array(|r| {
             let y = (y * stride + r) as isize - (layer.kernel / 2) as isize;
             self.input.padded_row(input_channel, y)
         });
@@ -393,7 +401,7 @@ impl Work<'_> {
             }
             for j in 0..rows {
                 let inputs: [*const u8; BAND_INPUTS] =
-                    std::array::from_fn(|r| inputs[(j * stride + r).min(BAND_INPUTS - 1)]);
+                    array(|r| inputs[(j * stride + r).min(BAND_INPUTS - 1)]);
                 let out = &[out[j]; BAND];
                 match (layer.kernel, stride) {
                     (5, _) => kernels::taps::<S, 5, 1, 1>(&inputs, w, bias, shift, out, n),
