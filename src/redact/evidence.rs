@@ -18,6 +18,8 @@ pub(super) enum Look {
     Plain,
     /// From farther away than people look: soft and noisy letters become clear, and textures become letters.
     Distant,
+    /// As people do not look, with nothing brought out that they could not see: turned, or one colour alone.
+    Aside,
     /// With what people hardly see brought out, and noise with it.
     Hidden,
 }
@@ -45,14 +47,19 @@ const WORD_CONFIDENCE: u16 = 300;
 const ROW_REACH: u32 = 8;
 
 /// Pictures that people do not look at by themselves: they bring out what is hidden, and noise with it.
-const HIDDEN_VIEWS: [&str; 6] = ["red", "blue", "low-range", "high-range", "rank", "slanted"];
+const HIDDEN_VIEWS: [&str; 3] = ["low-range", "high-range", "rank"];
+/// Pictures that show what people see, otherwise than they see it.
+const VIEWS_ASIDE: [&str; 3] = ["red", "blue", "slanted"];
 /// Noise brought out looks like weak text everywhere: in such pictures text must be found, and read, without doubt.
 pub(super) const STRICT_LEAST: Strength = Strength::Likely;
 
 /// How a view shows its frame.
 pub(super) fn look_of(view: &View) -> Look {
-    if HIDDEN_VIEWS.iter().any(|v| view.name.starts_with(v)) {
+    let among = |names: &[&str]| names.iter().any(|v| view.name.starts_with(v));
+    if among(&HIDDEN_VIEWS) {
         Look::Hidden
+    } else if among(&VIEWS_ASIDE) {
+        Look::Aside
     } else {
         Look::Plain
     }
@@ -84,13 +91,13 @@ pub(super) fn evidence(finding: &Finding) -> Evidence {
         .count();
     let confidence = finding.reading.confidence;
     let sure = letters > 0 && confidence >= SURE_CONFIDENCE;
+    let clear = finding.line.strength == Strength::Strong || confidence >= WORD_CONFIDENCE;
+    let (word, surely) = (letters >= READ_CHARS && clear, letters >= 2 && sure);
     let read = match finding.look {
         Look::Plain => None,
-        Look::Distant => {
-            let clear = finding.line.strength == Strength::Strong || confidence >= WORD_CONFIDENCE;
-            Some(letters >= READ_CHARS && clear)
-        }
-        Look::Hidden => Some(letters >= 2 && sure),
+        Look::Distant => Some(word),
+        Look::Aside => Some(word || surely),
+        Look::Hidden => Some(surely),
     };
     match read {
         Some(true) if finding.line.strength >= STRICT_LEAST => return Evidence::Good,
