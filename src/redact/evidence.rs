@@ -41,7 +41,7 @@ const READ_CHARS: usize = 3;
 const SURE_CONFIDENCE: u16 = 780;
 
 /// Confidence (0–1000) from which some letters in a row are a word that is hard to read, where the network is not sure.
-const WORD_CONFIDENCE: u16 = 300;
+pub(super) const WORD_CONFIDENCE: u16 = 300;
 
 /// Glyph heights within which text in a row belongs together.
 const ROW_REACH: u32 = 8;

@@ -25,6 +25,18 @@ pub struct Finding {
 }
 
 impl Finding {
+    /// A line as a view beside the usual ones shows it, not yet decided.
+    pub(super) fn aside(line: TextLine, view: &str, reading: Reading) -> Finding {
+        Finding {
+            line,
+            view: view.into(),
+            source: 0,
+            look: Look::Aside,
+            reading,
+            verdicts: Vec::new(),
+        }
+    }
+
     /// The rectangles that a verdict asks for: the whole cover, or the part of it along its characters.
     pub fn rects(&self, verdict: &Verdict) -> Vec<Rect> {
         let chars = &self.reading.chars;

@@ -6,6 +6,7 @@
 
 mod annotation;
 mod apply;
+mod aslant;
 mod bands;
 mod blend;
 mod blocks;

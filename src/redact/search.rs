@@ -8,7 +8,6 @@ use super::evidence::{
 };
 use super::finding::Finding;
 use super::growth::covered;
-use super::slant::{Slant, Turn};
 use crate::config::Sensitivity;
 use crate::detect::{self, Detector, TextMap};
 use crate::error::Result;
@@ -18,7 +17,7 @@ use crate::line::{Reading, Strength, TextLine};
 use crate::ocr::Reader;
 use crate::phi::{ObjectDecider, Verdict};
 use crate::plan::Action;
-use crate::views::{ValueRange, View, views, views_over};
+use crate::views::{ValueRange, View, views_over};
 use rayon::prelude::*;
 
 /// Pictures with a side above this are also searched at half size, where large glyphs have the size that the network
@@ -30,7 +29,7 @@ const LARGE_PX: u32 = 64;
 /// Share of a large line (percent) that lines found at half size must cover.
 const LARGE_COVERED_PERCENT: u64 = 50;
 /// A line of a later view is the same line if this share of it (percent) is inside lines already found.
-const SAME_LINE_PERCENT: u64 = 70;
+pub(super) const SAME_LINE_PERCENT: u64 = 70;
 
 /// A place that the network marks, read by nobody.
 #[derive(Clone, Debug, PartialEq)]
@@ -226,55 +225,6 @@ impl Searcher<'_> {
         Ok(found)
     }
 
-    /// Adds what is found at 45° in the view that a person sees first, where nothing is known yet.
-    pub fn add_slanted(&self, frame: &Frame, found: &mut Vec<Finding>) -> Result<()> {
-        let views = views(frame, self.display);
-        let Some(first) = views.first() else {
-            return Ok(());
-        };
-        let turned = Turn::BOTH.map(|turn| Slant::of(&first.picture, turn));
-        let pictures: Vec<&Gray> = turned.iter().map(|(_, copy)| copy).collect();
-        let maps = self
-            .detector
-            .maps(&pictures, detect::levels(self.sensitivity))?;
-        let mut new: Vec<Finding> = Vec::new();
-        for ((slant, copy), map) in turned.iter().zip(&maps) {
-            let lines: Vec<TextLine> = detect::find_lines(map, copy)
-                .into_iter()
-                // What is slanted in the copy is upright in the frame.
-                .filter(|l| l.cover.len() == 1 && l.tight.w > l.tight.h && slant.holds(&l.tight))
-                .filter(|l| l.strength >= Strength::Likely)
-                .collect();
-            let view = View {
-                name: "slanted".into(),
-                origin: (0, 0),
-                picture: copy.clone(),
-            };
-            let read: Vec<Finding> = lines
-                .par_iter()
-                .flat_map_iter(|l| self.read(l, &view))
-                .collect();
-            new.extend(read.into_iter().map(|f| f.turned_back(slant)));
-        }
-        new.retain(|f| {
-            let known = found.iter().flat_map(|k| &k.line.cover);
-            let covers = f.line.cover.iter().map(|c| c.area()).sum::<u64>();
-            let shared: u64 = known
-                .map(|k| {
-                    f.line
-                        .cover
-                        .iter()
-                        .map(|c| c.intersect(k).area())
-                        .sum::<u64>()
-                })
-                .sum();
-            evidence(f) == Evidence::Good && shared * 100 < covers * SAME_LINE_PERCENT
-        });
-        self.decide(&mut new);
-        found.append(&mut new);
-        Ok(())
-    }
-
     /// Everything found in one frame.
     fn findings(&self, pictures: &Pictures<'_>, maps: &[TextMap]) -> Result<Vec<Finding>> {
         let mut lines: Vec<(TextLine, usize)> = Vec::new();
@@ -371,7 +321,7 @@ impl Searcher<'_> {
     }
 
     /// Reads a line, or each of its rows where it holds several. Nothing comes of what is faint and reads as nothing.
-    fn read(&self, line: &TextLine, view: &View) -> Vec<Finding> {
+    pub(super) fn read(&self, line: &TextLine, view: &View) -> Vec<Finding> {
         let local = moved(line, |r| {
             Rect::new(r.x - view.origin.0, r.y - view.origin.1, r.w, r.h)
         });
@@ -423,7 +373,7 @@ impl Searcher<'_> {
     }
 
     /// Decides all lines of a picture together: a label may stand on one line and its value on the next.
-    fn decide(&self, found: &mut [Finding]) {
+    pub(super) fn decide(&self, found: &mut [Finding]) {
         let lines: Vec<(&Reading, u32)> = found
             .iter()
             .map(|f| (&f.reading, f.line_height()))
