@@ -19,6 +19,8 @@ pub const CELL_PX: u32 = 2;
 const MIN_CELLS: u32 = 5;
 /// A line whose cells fill less than this share of its box (percent) is slanted and covered by strips.
 const SLANTED_FILL_PERCENT: u64 = 50;
+/// A core at least this many times as long as thick has a direction.
+const LEVEL_LENGTHS: u32 = 2;
 /// Width of the strips that cover a slanted line, cells.
 const STRIP_CELLS: u32 = 6;
 
@@ -46,11 +48,10 @@ pub fn find_lines(map: &TextMap, picture: &Gray) -> Vec<TextLine> {
     }
     let mut kept = marked;
     kept.retain(|&i| keep[regions.labels[i] as usize].may_be_text());
-    let (owners, lines) = assign(map, &regions, &kept);
-    let mut shapes = vec![CellShape::default(); lines as usize + 1];
-    for &i in &kept {
-        let (x, y) = (i as u32 % map.width, i as u32 / map.width);
-        shapes[owners[i] as usize].add(x, y, map.cells[i]);
+    let (mut owners, lines) = assign(map, &regions, &kept);
+    let mut shapes = shapes_of(map, &kept, &owners, lines);
+    if let Some(lines) = part_attachments(map, &kept, &mut owners, &shapes) {
+        shapes = shapes_of(map, &kept, &owners, lines);
     }
     let mut found: Vec<TextLine> = shapes
         .iter()
@@ -61,6 +62,49 @@ pub fn find_lines(map: &TextMap, picture: &Gray) -> Vec<TextLine> {
         .collect();
     found.sort_unstable_by_key(|l| (l.tight.y, l.tight.x, l.tight.w, l.tight.h));
     found
+}
+
+/// The shapes of lines 1 to `lines`, at their numbers.
+fn shapes_of(map: &TextMap, kept: &[usize], owners: &[u32], lines: u32) -> Vec<CellShape> {
+    let mut shapes = vec![CellShape::default(); lines as usize + 1];
+    for &i in kept {
+        let (x, y) = map.place(i);
+        shapes[owners[i] as usize].add(x, y, map.cells[i]);
+    }
+    shapes
+}
+
+/// Takes off level lines what hangs on them above or below: a grey wedge under its label, a frame, a trace. What hangs there
+/// has no core, so it is a line of its own that has to be read or to stand beside text to count; left with the line it would
+/// make a slanted one of it. Gives the new number of lines; `None` where nothing hangs on any.
+fn part_attachments(
+    map: &TextMap,
+    kept: &[usize],
+    owners: &mut [u32],
+    shapes: &[CellShape],
+) -> Option<u32> {
+    let bands: Vec<Option<Rect>> = shapes.iter().map(CellShape::band).collect();
+    let hangs = |i: usize| {
+        let (x, y) = map.place(i);
+        bands[owners[i] as usize].is_some_and(|b| !b.contains_point(x, y))
+    };
+    let parts = Components::label(map, kept, hangs);
+    if parts.count == 0 {
+        return None;
+    }
+    let lines = shapes.len() as u32 - 1;
+    let mut cells = vec![0u32; parts.count as usize + 1];
+    for &i in kept {
+        cells[parts.labels[i] as usize] += 1;
+    }
+    for &i in kept {
+        let part = parts.labels[i];
+        // Crumbs stay with the line.
+        if part > 0 && cells[part as usize] >= MIN_CELLS {
+            owners[i] = lines + part;
+        }
+    }
+    Some(lines + parts.count)
 }
 
 /// The cells that may be text, in reading order: in most pictures few, so that everything else goes over these alone.
@@ -228,6 +272,8 @@ struct CellShape {
     cells: u32,
     region: Bounds,
     core: Bounds,
+    /// Cells of the core.
+    core_cells: u32,
     /// Cells whose region and core levels are the highest.
     sure_region: u32,
     sure_core: u32,
@@ -236,6 +282,28 @@ struct CellShape {
 }
 
 impl CellShape {
+    /// Whether its cells leave most of its box free.
+    fn is_sparse(&self) -> bool {
+        u64::from(self.cells) * 100 < SLANTED_FILL_PERCENT * self.region.0.area()
+    }
+
+    /// Of a sparse shape whose core is one level band: the rows (columns of a vertical one) in which its letters can be.
+    fn band(&self) -> Option<Rect> {
+        let (core, region) = (self.core.0, self.region.0);
+        let (long, thick) = (core.w.max(core.h), core.w.min(core.h));
+        let level = u64::from(self.core_cells) * 100 >= SLANTED_FILL_PERCENT * core.area();
+        if !self.is_sparse() || !level || long < LEVEL_LENGTHS * thick {
+            return None;
+        }
+        Some(if core.w >= core.h {
+            let top = core.y.saturating_sub(thick);
+            Rect::from_corners(region.x, top, region.right(), core.bottom() + thick)
+        } else {
+            let left = core.x.saturating_sub(thick);
+            Rect::from_corners(left, region.y, core.right() + thick, region.bottom())
+        })
+    }
+
     /// Half of a line's region cells are sure in plain text; a few sure core cells are enough for short lines.
     fn strength(&self) -> Strength {
         if self.sure_core >= 3 && self.sure_region * 4 >= self.cells {
@@ -256,6 +324,7 @@ impl CellShape {
         self.sure_region += u32::from(cell & 3 == 3);
         if cell >> 2 & 3 >= 2 {
             self.core.add(x, y);
+            self.core_cells += 1;
         }
         self.sure_core += u32::from(cell >> 2 & 3 == 3);
     }
@@ -294,8 +363,7 @@ fn line_of(
         return None;
     }
     let strength = shape.strength();
-    let slanted = u64::from(shape.cells) * 100 < SLANTED_FILL_PERCENT * shape.region.0.area();
-    if slanted {
+    if shape.is_sparse() {
         let cover = strips(id, shape, map, owners, picture);
         return Some(TextLine {
             tight: region,
@@ -413,6 +481,23 @@ mod tests {
             assert_eq!(crate::geometry::union_area(&inside), px.area());
         }
         assert!(!cover.iter().any(|c| c.contains_point(60, 6)));
+    }
+
+    #[test]
+    fn what_hangs_on_a_level_line_is_no_part_of_it() {
+        let line = Rect::new(4, 2, 24, 5);
+        let wedge = Rect::new(4, 7, 3, 12);
+        let parts = [
+            (wedge, REGION),
+            (line, REGION),
+            (Rect::new(5, 4, 22, 2), SURE),
+        ];
+        let lines = find_lines(&map(&parts), &flat());
+        assert_eq!(lines.len(), 2);
+        assert_eq!(lines[0].cover.len(), 1);
+        assert!(lines[0].tight.bottom() <= 18 && lines[0].strength > Strength::Weak);
+        assert_eq!(lines[1].strength, Strength::Weak);
+        assert!(lines[1].cover.iter().any(|c| c.bottom() >= 38));
     }
 
     #[test]

@@ -39,6 +39,13 @@ pub struct TextMap {
     pub cells: Vec<u8>,
 }
 
+impl TextMap {
+    /// Column and row of a cell.
+    fn place(&self, cell: usize) -> (u32, u32) {
+        (cell as u32 % self.width, cell as u32 / self.width)
+    }
+}
+
 /// Something that runs the text-region network. Every implementation gives the same bits for the same picture.
 pub trait Detector: Send + Sync {
     /// What ran, for reports: `cpu (avx2)`, or the adapter's name.
