@@ -108,6 +108,7 @@ impl Confidence {
     /// Whether the reader is sure of every character of a draft's segment.
     pub(super) fn is_sure(&self, reading: &Reading, draft: &Draft) -> bool {
         let chars = reading.chars.get(draft.segment.clone()).unwrap_or(&[]);
+        let chars = without_strokes(chars);
         // A marker by itself says nothing about anybody, even misread; losing it costs more.
         let marker = matches!(draft.markers.as_slice(), [only] if *only == draft.segment);
         // Letters upside down and mirrored are looked for on lead markers. Anything else that reads so is something else.
@@ -217,6 +218,21 @@ pub(super) fn weighed(reading: &Reading, need: &Confidence) -> Reading {
         only.confidence = only.confidence.min(NOT_TEXT);
     }
     out
+}
+
+/// Signs that ticks, cursors, callipers and rules beside text read as. None is text that says anything about anybody.
+const STROKES: [char; 5] = ['_', '+', '|', '\\', '`'];
+
+/// The characters without strokes and spaces at either end: however unsure these are, what they stand beside is no other text.
+fn without_strokes(chars: &[ReadChar]) -> &[ReadChar] {
+    let is_text = |c: &ReadChar| !c.ch.is_whitespace() && !STROKES.contains(&c.ch);
+    match (
+        chars.iter().position(is_text),
+        chars.iter().rposition(is_text),
+    ) {
+        (Some(first), Some(last)) => &chars[first..=last],
+        _ => chars,
+    }
 }
 
 /// Whether a letter by itself says a side.

@@ -250,6 +250,16 @@ fn each_kind_of_character_has_a_confidence_of_its_own() {
 }
 
 #[test]
+fn a_tick_or_a_cursor_beside_text_may_be_read_as_anything() {
+    use Sensitivity::Normal;
+    assert_eq!(with_doubt(Normal, "_PWR", 0, 100), "+safe:technical");
+    assert_eq!(with_doubt(Normal, "LIVER |", 6, 100), "+safe:anatomy");
+    // Between characters, or in place of one, it may be a letter.
+    assert!(with_doubt(Normal, "LI|VER", 2, 100).starts_with('-'));
+    assert!(with_doubt(Normal, "lPWR", 0, 100).starts_with('-'));
+}
+
+#[test]
 fn letters_upside_down_or_mirrored_stay_only_as_markers() {
     let rules = normal();
     let object = rules.for_object(&[]);
