@@ -195,10 +195,11 @@ impl Components {
             while let Some(i) = stack.pop() {
                 let (x, y) = (i % w, i / w);
                 for ny in y.saturating_sub(1)..(y + 2).min(h) {
-                    for n in ny * w + x.saturating_sub(1)..ny * w + (x + 2).min(w) {
-                        if labels[n] == FREE {
-                            labels[n] = count;
-                            stack.push(n);
+                    let from = ny * w + x.saturating_sub(1);
+                    for (k, label) in labels[from..ny * w + (x + 2).min(w)].iter_mut().enumerate() {
+                        if *label == FREE {
+                            *label = count;
+                            stack.push(from + k);
                         }
                     }
                 }

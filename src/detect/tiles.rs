@@ -131,6 +131,9 @@ mod tests {
     use super::*;
     use crate::geometry::union_area;
 
+    /// Some reach.
+    const REACH_PX: usize = 185;
+
     #[test]
     fn inner_parts_cover_the_picture_once_and_tiles_keep_the_limit() {
         for (w, h, max) in [
@@ -140,7 +143,7 @@ mod tests {
             (17, 9_000, 1 << 18),
             (1025, 1023, 600 * 600),
         ] {
-            let list = tiles(w, h, 185, max).unwrap();
+            let list = tiles(w, h, REACH_PX, max).unwrap();
             let inner: Vec<Rect> = list.iter().map(|t| t.inner).collect();
             let sum: u64 = inner.iter().map(Rect::area).sum();
             assert_eq!(sum, u64::from(w) * u64::from(h));
@@ -156,8 +159,8 @@ mod tests {
 
     #[test]
     fn a_limit_below_the_margin_is_refused() {
-        assert_eq!(tiles(4000, 3000, 185, 300 * 300), None);
-        assert_eq!(tiles(10, 10, 185, 100).unwrap().len(), 1);
+        assert_eq!(tiles(4000, 3000, REACH_PX, 300 * 300), None);
+        assert_eq!(tiles(10, 10, REACH_PX, 100).unwrap().len(), 1);
     }
 
     #[test]
@@ -167,10 +170,10 @@ mod tests {
             core: [32, 112, 128],
         };
         let d = CpuDetector::new(network()).unwrap();
-        for (w, h) in [(700, 500), (597, 803), (48, 1601)] {
+        for (w, h) in [(900, 700), (797, 1003), (48, 1601)] {
             let p = picture(w, h, w);
             let want = d.maps(&[&p], at).unwrap().remove(0);
-            let list = tiles(w, h, network().reach_px(), u64::from(w.min(560)) * 560).unwrap();
+            let list = tiles(w, h, network().reach_px(), u64::from(w.min(700)) * 700).unwrap();
             assert!(list.len() > 1);
             let mut got = TextMap {
                 cells: vec![255; want.cells.len()],

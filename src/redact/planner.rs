@@ -300,7 +300,7 @@ impl<'a> Planner<'a> {
             let prepare = |&i: &u32| match fill {
                 Some(fill) => {
                     let shown = self.frames.shown(i, self.masks(i), fill)?;
-                    Ok(if alone { shown } else { shown.from_near() })
+                    Ok(if alone { shown } else { shown.near() })
                 }
                 None => self.frames.frame(i).map(Shown::as_it_is),
             };

@@ -71,7 +71,7 @@ impl Shown {
     }
 
     /// The same frame, not looked at from afar: of a loop whose key frames are.
-    pub fn from_near(self) -> Shown {
+    pub fn near(self) -> Shown {
         Shown {
             from_afar: false,
             ..self
