@@ -215,6 +215,7 @@ fn test_picture() -> Gray {
 
 #[cfg(test)]
 mod tests {
+    use super::super::network::GRID;
     use super::super::testing::{network, picture, vector};
     use super::*;
     use crate::gpu::Choice;
@@ -319,8 +320,11 @@ mod tests {
     #[test]
     fn tiles_on_the_device_give_the_answer_of_the_whole() {
         let Some(d) = device() else { return };
-        let d = d.with_max_px(40 * 560);
-        let p = picture(40, 901, 3);
+        // Tiles with room for both margins and four of the grid's cells between them.
+        let tile = 2 * d.reach_px.next_multiple_of(GRID) + 4 * GRID;
+        let (width, height) = (40, 2 * tile as u32 + 13);
+        let d = d.with_max_px(u64::from(width) * tile as u64);
+        let p = picture(width, height, 3);
         let got = d.on_device(&[&p], AT).unwrap();
         let want = d.twin.maps(&[&p], AT).unwrap();
         assert!(got == want);
