@@ -1,10 +1,10 @@
 //! Whole files, from path to report: `scan` (read, search, read lines, decide, settle) and `redact` (the same, written and
-//! verified), one file at a time on the CPU, models already loaded. Times include reading from the page cache and, for
+//! verified), one file at a time on the CPU, models already loaded and nothing remembered from a file before. Times include reading from the page cache and, for
 //! `redact`, writing to the temporary folder with sync. Not measured here: start-up, several files side by side, the GPU.
 //!
 //! `UNBURN_BENCH_DEVICE` names another device.
 
-use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use dicom_core::{DataElement, PrimitiveValue, VR};
 use dicom_dictionary_std::tags;
 use rayon::prelude::*;
@@ -23,13 +23,17 @@ fn sample(name: &str) -> PathBuf {
         .join(name)
 }
 
+/// An engine that remembers nothing: what its reader has read, it knows.
+fn opened(config: &Config) -> Engine {
+    Engine::open(config, None).expect("the engine opens")
+}
+
 fn files(c: &mut Criterion) {
     let device = std::env::var("UNBURN_BENCH_DEVICE").unwrap_or_else(|_| "cpu".into());
     let config = Config {
         device,
         ..Config::default()
     };
-    let engine = Engine::open(&config, None).expect("the engine opens");
     let folder = tempfile::tempdir().expect("a temporary folder");
     let mut group = c.benchmark_group("file");
     group.sample_size(10);
@@ -45,14 +49,21 @@ fn files(c: &mut Criterion) {
         let output = folder.path().join(name);
         group.throughput(Throughput::Elements(1));
         group.bench_function(format!("scan/{name}"), |b| {
-            b.iter(|| engine.plan(&input).0.outcome)
+            b.iter_batched_ref(
+                || opened(&config),
+                |engine| engine.plan(&input).0.outcome,
+                BatchSize::PerIteration,
+            );
         });
         group.bench_function(format!("redact/{name}"), |b| {
-            b.iter(|| {
-                engine
-                    .redact(&input, &Target::Path(output.clone()), true)
-                    .outcome
-            });
+            b.iter_batched_ref(
+                || opened(&config),
+                |engine| {
+                    let target = Target::Path(output.clone());
+                    engine.redact(&input, &target, true).outcome
+                },
+                BatchSize::PerIteration,
+            );
         });
     }
     group.finish();
@@ -115,7 +126,6 @@ fn write_loop(path: &Path) {
 /// A loop against what it cannot do without: every frame decoded and searched once in every view.
 fn cine(c: &mut Criterion) {
     let config = Config::default();
-    let engine = Engine::open(&config, None).expect("the engine opens");
     let folder = tempfile::tempdir().expect("a temporary folder");
     let path = folder.path().join("loop.dcm");
     write_loop(&path);
@@ -136,7 +146,13 @@ fn cine(c: &mut Criterion) {
             });
         });
     });
-    group.bench_function("scan", |b| b.iter(|| engine.plan(&path).0.outcome));
+    group.bench_function("scan", |b| {
+        b.iter_batched_ref(
+            || opened(&config),
+            |engine| engine.plan(&path).0.outcome,
+            BatchSize::PerIteration,
+        );
+    });
     group.finish();
 }
 
