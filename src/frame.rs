@@ -301,8 +301,25 @@ pub struct Lut {
 impl Lut {
     /// The entry for a value; values outside the table take its first or last entry.
     pub fn at(&self, value: i64) -> u8 {
-        let i = (value - self.first).clamp(0, self.entries.len() as i64 - 1);
-        self.entries[i as usize]
+        let last = self.entries.len() as i64 - 1;
+        self.entries[value.saturating_sub(self.first).clamp(0, last) as usize]
+    }
+}
+
+/// A Modality LUT (PS3.3 C.11.1.1): from stored values to those that windows are meant for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ModalityLut {
+    /// First stored value mapped; lower values take the first entry.
+    pub first: i64,
+    /// Modality values; at least one.
+    pub entries: Vec<u16>,
+}
+
+impl ModalityLut {
+    /// The modality value of a stored value; values outside the table take its first or last entry.
+    pub fn at(&self, value: i64) -> u16 {
+        let last = self.entries.len() as i64 - 1;
+        self.entries[value.saturating_sub(self.first).clamp(0, last) as usize]
     }
 }
 
@@ -313,6 +330,8 @@ pub struct Display {
     pub slope: f64,
     /// Rescale Intercept (0028,1052); 0 where absent.
     pub intercept: f64,
+    /// Stands in place of slope and intercept (0028,3000).
+    pub modality_lut: Option<ModalityLut>,
     /// Every VOI window of the header.
     pub windows: Vec<Window>,
     /// Every VOI LUT of the header (on values after rescale).
@@ -321,4 +340,20 @@ pub struct Display {
     pub palette: Option<[Lut; 3]>,
     /// Lowest and highest number that stands for "no value" in float samples ((0028,0122) to (0028,0125)).
     pub float_padding: Option<(f64, f64)>,
+}
+
+impl Display {
+    /// The modality value of a stored value (PS3.3 C.11.1).
+    pub fn modality_value(&self, stored: i64) -> f64 {
+        match &self.modality_lut {
+            Some(lut) => f64::from(lut.at(stored)),
+            None => self.rescaled(stored as f64),
+        }
+    }
+
+    /// The same by slope and intercept alone, as for floats; a slope of 0 counts as 1.
+    pub fn rescaled(&self, stored: f64) -> f64 {
+        let slope = if self.slope == 0.0 { 1.0 } else { self.slope };
+        stored * slope + self.intercept
+    }
 }

@@ -15,7 +15,7 @@ use crate::geometry::Rect;
 /// One picture of a frame, or of a part of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct View {
-    /// `luma`, `red`, `blue`, `window-1`, `voi-lut-1`, `full-range`, `robust-range`, `low-range`, `high-range`, `overlay-6000`;
+    /// `luma`, `red`, `blue`, `window-1`, `voi-lut-1`, `modality-lut`, `full-range`, `robust-range`, `low-range`, `high-range`, `overlay-6000`;
     /// of floats also `rank` and `no-number`.
     pub name: String,
     /// Where the picture lies in the frame: column and row of its top left pixel.
@@ -318,31 +318,25 @@ fn gray_views(frame: &Frame, display: &Display, range: ValueRange) -> Vec<View> 
 /// From stored values to grey levels.
 type Table<'a> = Box<dyn Fn(i64) -> u8 + 'a>;
 
-/// Slope and intercept of the modality transform (PS3.3 C.11.1).
-fn rescale(display: &Display) -> (f64, f64) {
-    let slope = if display.slope == 0.0 {
-        1.0
-    } else {
-        display.slope
-    };
-    (slope, display.intercept)
-}
-
 fn window_table(display: &Display, w: Window) -> Table<'_> {
-    let (slope, intercept) = rescale(display);
-    Box::new(move |v| window(w, v as f64 * slope + intercept))
+    Box::new(move |v| window(w, display.modality_value(v)))
 }
 
 /// The views that the header asks for.
 fn header_tables(display: &Display) -> Vec<(String, Table<'_>)> {
-    let (slope, intercept) = rescale(display);
     let windows = display.windows.iter().enumerate();
     let mut tables: Vec<(String, Table<'_>)> = windows
         .map(|(i, w)| (format!("window-{}", i + 1), window_table(display, *w)))
         .collect();
     for (i, l) in display.voi_luts.iter().enumerate() {
-        let table = move |v: i64| l.at((v as f64 * slope + intercept).round() as i64);
+        let table = move |v: i64| l.at(display.modality_value(v).round() as i64);
         tables.push((format!("voi-lut-{}", i + 1), Box::new(table)));
+    }
+    if let Some(lut) = &display.modality_lut {
+        let low = lut.entries.iter().copied().min().unwrap_or_default();
+        let high = lut.entries.iter().copied().max().unwrap_or_default();
+        let table = move |v: i64| spread(lut.at(v).into(), low.into(), high.into());
+        tables.push(("modality-lut".into(), Box::new(table)));
     }
     tables
 }
@@ -573,7 +567,7 @@ fn for_words(frame: &Frame, mut each: impl FnMut(u64)) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::frame::PixelFormat;
+    use crate::frame::{ModalityLut, PixelFormat};
 
     fn format(
         photometric: Photometric,
@@ -688,6 +682,39 @@ mod tests {
             !all.iter()
                 .any(|v| v.name == "window-2" || v.name == "full-range")
         );
+    }
+
+    #[test]
+    fn windows_are_meant_for_what_the_modality_lut_gives() {
+        let frame = Frame {
+            format: format(Photometric::Monochrome2, 16, 12, false, 1),
+            data: words16([9, 10, 11, 4000]),
+        };
+        let display = Display {
+            slope: 5.0,
+            windows: vec![Window {
+                center: 30_000.0,
+                width: 1.0,
+            }],
+            modality_lut: Some(ModalityLut {
+                first: 10,
+                entries: vec![7, 60_007, 0],
+            }),
+            ..Display::default()
+        };
+        let all = views(&frame, &display);
+        let data = |name: &str| {
+            all.iter()
+                .find(|v| v.name == name)
+                .map(|v| &*v.picture.data)
+        };
+        assert_eq!(data("window-1"), Some(&[0, 0, 255, 0][..]));
+        assert_eq!(data("modality-lut"), None, "the window shows the same");
+        let unwindowed = Display {
+            windows: Vec::new(),
+            ..display
+        };
+        assert_eq!(views(&frame, &unwindowed)[0].name, "modality-lut");
     }
 
     #[test]

@@ -1,11 +1,10 @@
 //! Windows, lookup tables and palettes of the header, as [`Display`] (PS3.3 C.7.6.3, C.7.9, C.11).
 //!
-//! Takes the data set, gives 8-bit tables. Modality LUTs (0028,3000) are not applied: windows are then read on stored
-//! values, and the full-range view shows the rest.
+//! Takes the data set, gives 8-bit tables, and Modality LUTs with all their bits.
 
 use super::dataset::DataSet;
 use super::value::{Values, words};
-use crate::frame::{Display, Lut, Window};
+use crate::frame::{Display, Lut, ModalityLut, Window};
 use crate::outcome::{Reason, Refusal};
 use dicom_core::Tag;
 use dicom_dictionary_std::tags;
@@ -25,6 +24,17 @@ pub fn display(
         ..Display::default()
     };
     let mut rescaled = false;
+    d.modality_lut = (set.items(tags::MODALITY_LUT_SEQUENCE).iter()).find_map(|item| {
+        modality_lut(
+            &Values {
+                bytes,
+                set: &item.set,
+            },
+            signed,
+        )
+    });
+    // What a Modality LUT gives has no sign (PS3.3 C.11.1.1.1).
+    let voi_signed = signed && d.modality_lut.is_none();
     for set in display_sets(set) {
         let v = Values { bytes, set };
         if !rescaled && let Some(slope) = v.floats(tags::RESCALE_SLOPE).first() {
@@ -48,7 +58,7 @@ pub fn display(
                 bytes,
                 set: &item.set,
             };
-            if let Some(lut) = voi_lut(&v, signed)
+            if let Some(lut) = voi_lut(&v, voi_signed)
                 && !d.voi_luts.contains(&lut)
             {
                 d.voi_luts.push(lut);
@@ -123,6 +133,19 @@ fn voi_lut(v: &Values<'_>, signed: bool) -> Option<Lut> {
             .collect()
     };
     Some(Lut {
+        first: d.first,
+        entries,
+    })
+}
+
+fn modality_lut(v: &Values<'_>, signed: bool) -> Option<ModalityLut> {
+    let d = descriptor(v, tags::LUT_DESCRIPTOR, signed)?;
+    let raw = v.raw(tags::LUT_DATA)?;
+    if d.bits > 8 && raw.len() < 2 * d.count {
+        return None;
+    }
+    let entries = plain_entries(raw, &d)?;
+    Some(ModalityLut {
         first: d.first,
         entries,
     })

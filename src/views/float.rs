@@ -42,19 +42,14 @@ pub fn views(frame: &Frame, display: &Display) -> Vec<View> {
             views.push(View::whole(name, picture));
         }
     };
-    let slope = if display.slope == 0.0 {
-        1.0
-    } else {
-        display.slope
-    };
     for (i, w) in display.windows.iter().enumerate() {
         add(format!("window-{}", i + 1), &|n| {
-            window(*w, n * slope + display.intercept)
+            window(*w, display.rescaled(n))
         });
     }
     for (i, l) in display.voi_luts.iter().enumerate() {
         add(format!("voi-lut-{}", i + 1), &|n| {
-            l.at((n * slope + display.intercept).round() as i64)
+            l.at(display.rescaled(n).round() as i64)
         });
     }
     // The smallest number that at least this part of a thousand does not exceed.

@@ -96,3 +96,40 @@ fn pixel_data_of_another_length_than_the_header_says() {
         );
     }
 }
+
+#[test]
+fn a_modality_lut_stands_in_place_of_the_rescaling() {
+    let table = |first: i16, data: Vec<u8>, form| {
+        let count = [2u16, first as u16, 16];
+        let item = vec![
+            (
+                0x0028,
+                0x3002,
+                "US",
+                count.iter().flat_map(|w| us(*w)).collect(),
+            ),
+            (0x0028, 0x3006, "US", data),
+        ];
+        sequence(&[item], form, true)
+    };
+    let grey = Sample::new(1, 2, 1, (16, 12), "MONOCHROME2").native(vec![0; 4]);
+    let entries = [us(700), us(60_000)].concat();
+    for form in [Form::Explicit, Form::Big] {
+        let syntax = if form == Form::Big {
+            "1.2.840.10008.1.2.2"
+        } else {
+            "1.2.840.10008.1.2.1"
+        };
+        let object = (grey.clone().syntax(syntax))
+            .with(0x0028, 0x0103, "US", us(1))
+            .with(0x0028, 0x3000, "SQ", table(-3, entries.clone(), form))
+            .read()
+            .unwrap();
+        let display = &object.facts().display;
+        let values = [-9, -3, -2, 40].map(|v| display.modality_value(v));
+        assert_eq!(values, [700.0, 700.0, 60_000.0, 60_000.0]);
+    }
+    let cut = table(0, us(700), Form::Explicit);
+    let object = grey.with(0x0028, 0x3000, "SQ", cut).read().unwrap();
+    assert_eq!(object.facts().display.modality_value(5), 5.0);
+}
