@@ -7,7 +7,7 @@
 
 use super::Engine;
 use super::frames::device_fault;
-use super::says_nothing;
+use super::planned::says_nothing;
 use super::search::Searcher;
 use crate::dicom::{Annotation, HeaderObject};
 use crate::facts::Identity;

@@ -9,12 +9,11 @@ use super::blocks::Coded;
 use super::face;
 use super::frames::Frames;
 use super::growth::Spread;
+use super::planned::Planned;
 use super::planner::Searched;
 use super::search::Candidate;
-use super::{
-    Engine, FixedPoint, Input, Planned, Target, Timings, Work, box_reports, guarded, hex,
-    masked_shares,
-};
+use super::shares::{box_reports, masked_shares};
+use super::{Engine, FixedPoint, Input, Target, Timings, Work, guarded, hex};
 use crate::dicom::{self, Object, Opened};
 use crate::facts::Facts;
 use crate::frame::{Frame, Gray};

@@ -9,8 +9,8 @@
 use super::frames::{Frames, Hash};
 use super::growth::Spread;
 use super::pair::{self, Judgement};
+use super::planned::says_nothing;
 use super::planner::{self, Searched};
-use super::says_nothing;
 use super::search::Searcher;
 use super::verify::{self, Proof};
 use crate::dicom::{Flaw, KeptOverlay, NestedCounts, Object, Overlay};
