@@ -5,12 +5,16 @@
 //! luma, and then says where it lies. Arithmetic is integer wherever a view depends on pixels; header windows go through
 //! `f64` once per table entry.
 
+mod colour;
 mod float;
+mod histogram;
 
-use crate::frame::{
-    Display, Frame, Gray, Lut, Photometric, PixelFormat, Window, stored_value, word_of,
-};
-use crate::geometry::Rect;
+pub use colour::Rgb;
+pub use histogram::ValueRange;
+
+use crate::frame::{Display, Frame, Gray, Photometric, Window, stored_value, word_of};
+use colour::{colour_views, is_colour, is_rgb8, luma, rgb};
+use histogram::Histogram;
 
 /// One picture of a frame, or of a part of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,12 +40,6 @@ impl View {
 
 /// Two views differing by at most this much in every pixel count as one.
 const SAME_VIEW: u8 = 12;
-/// Side of the tiles in which colour is weighed, px.
-const COLOUR_TILE: u32 = 32;
-/// Spread of (channel − luma) inside a tile from which the channel can hide text from luma.
-const COLOUR_SPREAD: i16 = 56;
-/// Margin around a colourful patch, px: context for the detector.
-const COLOUR_MARGIN: u32 = 32;
 /// Share of the full range, as a divisor, that the low-range and high-range views spread over all grey levels.
 const END_RANGE_DIVISOR: i64 = 16;
 
@@ -70,23 +68,6 @@ pub fn views_over(frame: &Frame, display: &Display, range: Option<ValueRange>) -
     }
 }
 
-/// The stored values over which the views of a grey frame are spread that no header asks for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ValueRange {
-    /// All values.
-    full: (i64, i64),
-    /// All but the outermost half percent at each end.
-    robust: (i64, i64),
-}
-
-impl ValueRange {
-    /// Range of a frame of whole numbers with one grey sample a pixel; `None` for any other, whose views do not need one.
-    pub fn of(frame: &Frame) -> Option<ValueRange> {
-        let spread = !frame.format.float && !is_colour(frame);
-        spread.then(|| Histogram::of(frame).range())
-    }
-}
-
 /// The picture that a person sees first: colour as it is, grey through the first window or the robust range. For previews.
 pub fn first_look(frame: &Frame, display: &Display) -> Rgb {
     match look(frame, display, Look::First) {
@@ -102,194 +83,6 @@ pub fn first_look(frame: &Frame, display: &Display) -> Rgb {
             height: 0,
             data: Vec::new(),
         },
-    }
-}
-
-/// An 8-bit colour picture, row-major, R G B interleaved.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Rgb {
-    /// Columns.
-    pub width: u32,
-    /// Rows.
-    pub height: u32,
-    /// `width * height * 3` values.
-    pub data: Vec<u8>,
-}
-
-/// Whether the samples of a frame are those of an [`Rgb`] already.
-fn is_rgb8(f: &PixelFormat) -> bool {
-    let whole_bytes = f.bits_allocated == 8 && f.bits_stored == 8;
-    whole_bytes && f.samples_per_pixel == 3 && !f.planar && !f.photometric.is_ybr()
-}
-
-/// A colour or palette frame as 8-bit RGB.
-fn rgb(frame: &Frame, display: &Display) -> Rgb {
-    let f = &frame.format;
-    let mut data = Vec::with_capacity(f.rows as usize * f.cols as usize * 3);
-    if f.samples_per_pixel == 1 {
-        let gray = vec![0u8, 255];
-        let fallback = Lut {
-            first: 0,
-            entries: gray,
-        };
-        let luts = match &display.palette {
-            Some([r, g, b]) => [r, g, b],
-            None => [&fallback, &fallback, &fallback],
-        };
-        for y in 0..f.rows {
-            for x in 0..f.cols {
-                let v = frame.value(x, y, 0);
-                data.extend(luts.map(|l| l.at(v)));
-            }
-        }
-        return Rgb {
-            width: f.cols,
-            height: f.rows,
-            data,
-        };
-    }
-    let shift = f.bits_stored.saturating_sub(8);
-    let ybr = f.photometric.is_ybr();
-    if is_rgb8(f) {
-        data.extend_from_slice(&frame.data);
-        return Rgb {
-            width: f.cols,
-            height: f.rows,
-            data,
-        };
-    }
-    for y in 0..f.rows {
-        for x in 0..f.cols {
-            let s = [0, 1, 2].map(|c| {
-                let word = frame.word(x, y, c);
-                let low = (u32::from(f.high_bit) + 1).saturating_sub(u32::from(f.bits_stored));
-                (((word >> low) & (u64::MAX >> (64 - u32::from(f.bits_stored).clamp(1, 32))))
-                    >> shift) as i32
-            });
-            data.extend(if ybr {
-                ybr_to_rgb(s)
-            } else {
-                s.map(|v| v.clamp(0, 255) as u8)
-            });
-        }
-    }
-    Rgb {
-        width: f.cols,
-        height: f.rows,
-        data,
-    }
-}
-
-/// Full-range YCbCr to RGB (PS3.3 C.7.6.3.1.2), 16-bit fixed point.
-fn ybr_to_rgb([y, cb, cr]: [i32; 3]) -> [u8; 3] {
-    let (y, cb, cr) = (y << 16, cb - 128, cr - 128);
-    let clip = |v: i32| ((v + (1 << 15)) >> 16).clamp(0, 255) as u8;
-    [
-        clip(y + 91_881 * cr),
-        clip(y - 22_554 * cb - 46_802 * cr),
-        clip(y + 116_130 * cb),
-    ]
-}
-
-fn luma([r, g, b]: [u8; 3]) -> u8 {
-    ((77 * u32::from(r) + 150 * u32::from(g) + 29 * u32::from(b) + 128) >> 8) as u8
-}
-
-/// Luma of the whole picture; red and blue where they vary and luma need not. Any difference between two colours shows
-/// in luma, in red or in blue: if luma and blue are equal, red and green differ in opposite directions.
-fn colour_views(pixels: &[[u8; 3]], w: u32, h: u32) -> Vec<View> {
-    let gray = Gray {
-        width: w,
-        height: h,
-        data: pixels.iter().map(|&p| luma(p)).collect(),
-    };
-    let patches = colourful_patches(pixels, &gray);
-    let mut views = vec![View::whole("luma", gray)];
-    for ((name, channel), patches) in [("red", 0), ("blue", 2)].into_iter().zip(patches) {
-        for patch in patches {
-            let mut part = Gray::new(patch.w, patch.h, 0);
-            for y in 0..patch.h {
-                let from = (patch.y + y) as usize * w as usize + patch.x as usize;
-                let source = &pixels[from..from + patch.w as usize];
-                for (to, p) in part.row_mut(y).iter_mut().zip(source) {
-                    *to = p[channel];
-                }
-            }
-            views.push(View {
-                name: name.into(),
-                origin: (patch.x, patch.y),
-                picture: part,
-            });
-        }
-    }
-    views
-}
-
-/// Rectangles around groups of tiles in which red, and those in which blue varies against luma.
-fn colourful_patches(pixels: &[[u8; 3]], gray: &Gray) -> [Vec<Rect>; 2] {
-    let whole = Rect::new(0, 0, gray.width, gray.height);
-    let mut patches = [Vec::new(), Vec::new()];
-    for y in (0..whole.h).step_by(COLOUR_TILE as usize) {
-        for x in (0..whole.w).step_by(COLOUR_TILE as usize) {
-            let tile = Rect::new(x, y, COLOUR_TILE, COLOUR_TILE).intersect(&whole);
-            let mut spans = [Span::default(), Span::default()];
-            for y in tile.y..tile.bottom() {
-                let row = y as usize * whole.w as usize;
-                let across = row + tile.x as usize..row + tile.right() as usize;
-                for (p, luma) in pixels[across.clone()].iter().zip(&gray.data[across]) {
-                    for (span, channel) in spans.iter_mut().zip([p[0], p[2]]) {
-                        span.add(i16::from(channel) - i16::from(*luma));
-                    }
-                }
-            }
-            for (span, patches) in spans.iter().zip(&mut patches) {
-                if span.high - span.low >= COLOUR_SPREAD {
-                    patches.push(tile.grow(COLOUR_MARGIN, whole.w, whole.h));
-                }
-            }
-        }
-    }
-    patches.map(merge_touching)
-}
-
-/// Least and greatest of some differences of grey levels.
-struct Span {
-    low: i16,
-    high: i16,
-}
-
-impl Default for Span {
-    fn default() -> Self {
-        Span {
-            low: i16::from(u8::MAX),
-            high: -i16::from(u8::MAX),
-        }
-    }
-}
-
-impl Span {
-    fn add(&mut self, value: i16) {
-        self.low = self.low.min(value);
-        self.high = self.high.max(value);
-    }
-}
-
-/// Merges rectangles until none overlaps another.
-fn merge_touching(mut rects: Vec<Rect>) -> Vec<Rect> {
-    loop {
-        let mut merged: Vec<Rect> = Vec::new();
-        let before = rects.len();
-        for r in rects {
-            match merged.iter_mut().find(|m| m.overlaps(&r)) {
-                Some(m) => *m = m.hull(&r),
-                None => merged.push(r),
-            }
-        }
-        if merged.len() == before {
-            merged.sort_unstable_by_key(|r| (r.y, r.x));
-            return merged;
-        }
-        rects = merged;
     }
 }
 
@@ -442,10 +235,6 @@ pub fn look(frame: &Frame, display: &Display, look: Look<'_>) -> Option<Picture>
     Some(Picture::Gray(picture))
 }
 
-fn is_colour(frame: &Frame) -> bool {
-    frame.format.samples_per_pixel == 3 || frame.format.photometric == Photometric::PaletteColor
-}
-
 /// The linear VOI function (PS3.3 C.11.2.1.2.1), to 0–255.
 fn window(w: Window, x: f64) -> u8 {
     let width = w.width.max(1.0);
@@ -461,64 +250,6 @@ fn window(w: Window, x: f64) -> u8 {
 fn spread(v: i64, low: i64, high: i64) -> u8 {
     let range = (high - low).max(1);
     (((v - low).clamp(0, range) * 255 + range / 2) / range) as u8
-}
-
-/// Stored values of a frame, counted.
-struct Histogram {
-    /// Distinct values, ascending, and how many pixels have one up to this.
-    cumulative: Vec<(i64, u64)>,
-}
-
-impl Histogram {
-    fn of(frame: &Frame) -> Histogram {
-        let f = &frame.format;
-        let mut counts: Vec<(i64, u64)> = Vec::new();
-        if f.bytes_per_sample() <= 2 {
-            let mut table = vec![0u64; 1 << (8 * f.bytes_per_sample())];
-            for_words(frame, |w| table[w as usize] += 1);
-            counts.extend(
-                table
-                    .iter()
-                    .enumerate()
-                    .filter(|(_, n)| **n > 0)
-                    .map(|(w, &n)| (stored_value(f, w as u64), n)),
-            );
-            counts.sort_unstable_by_key(|c| c.0);
-        } else {
-            let mut values: Vec<i64> = Vec::with_capacity(f.samples_per_frame());
-            for_words(frame, |w| values.push(stored_value(f, w)));
-            values.sort_unstable();
-            counts.extend(
-                values
-                    .chunk_by(|a, b| a == b)
-                    .map(|c| (c[0], c.len() as u64)),
-            );
-        }
-        let mut sum = 0;
-        for c in &mut counts {
-            sum += c.1;
-            c.1 = sum;
-        }
-        Histogram { cumulative: counts }
-    }
-
-    fn range(&self) -> ValueRange {
-        ValueRange {
-            full: (self.quantile(0, 1000), self.quantile(1000, 1000)),
-            robust: (self.quantile(5, 1000), self.quantile(995, 1000)),
-        }
-    }
-
-    /// The smallest value that at least `part / whole` of the pixels do not exceed.
-    fn quantile(&self, part: u64, whole: u64) -> i64 {
-        let total = self.cumulative.last().map_or(0, |c| c.1);
-        let want = (u128::from(total) * u128::from(part)).div_ceil(u128::from(whole)) as u64;
-        let i = self.cumulative.partition_point(|c| c.1 < want.max(1));
-        self.cumulative
-            .get(i)
-            .or(self.cumulative.last())
-            .map_or(0, |c| c.0)
-    }
 }
 
 /// The frame through a table.
@@ -569,7 +300,7 @@ mod tests {
     use super::*;
     use crate::frame::{ModalityLut, PixelFormat};
 
-    fn format(
+    pub(super) fn format(
         photometric: Photometric,
         bits: u16,
         stored: u16,
@@ -715,50 +446,6 @@ mod tests {
             ..display
         };
         assert_eq!(views(&frame, &unwindowed)[0].name, "modality-lut");
-    }
-
-    #[test]
-    fn colours_of_equal_luma_differ_in_a_channel_view() {
-        // Pure red (luma 77) on a green of the same luma; blue on black.
-        for pair in [
-            [[255, 0, 0], [0, 131, 0]],
-            [[0, 0, 255], [0, 0, 0]],
-            [[255, 255, 0], [255, 255, 255]],
-        ] {
-            let pixels: Vec<[u8; 3]> = (0..64 * 64usize)
-                .map(|i| pair[(i / 8 + i / 512) % 2])
-                .collect();
-            let all = colour_views(&pixels, 64, 64);
-            let spread = |v: &View| {
-                v.picture.data.iter().max().unwrap() - v.picture.data.iter().min().unwrap()
-            };
-            assert!(all.iter().any(|v| spread(v) >= 100), "{pair:?}");
-        }
-    }
-
-    #[test]
-    fn grey_pictures_in_colour_have_only_luma() {
-        let frame = Frame {
-            format: format(Photometric::Rgb, 8, 8, false, 3),
-            data: vec![9, 9, 9, 200, 200, 200, 0, 0, 0, 5, 5, 5],
-        };
-        let all = views(&frame, &Display::default());
-        assert_eq!(all.len(), 1);
-        assert_eq!(all[0].picture.data, [9, 200, 0, 5]);
-    }
-
-    #[test]
-    fn native_422_groups_share_chrominance() {
-        let mut f = format(Photometric::YbrFull422, 8, 8, false, 3);
-        f.rows = 1;
-        let frame = Frame {
-            format: f,
-            data: vec![10, 200, 128, 128],
-        };
-        assert_eq!(
-            rgb(&frame, &Display::default()).data,
-            [10, 10, 10, 200, 200, 200]
-        );
     }
 
     #[test]
