@@ -1,10 +1,12 @@
-//! Labels with their values, also in two words, misread, behind the number, or drawn twice.
+//! Labels with their values, also in two words, misread, behind the number, drawn twice, or unknown but with a unit.
 //!
 //! Takes pieces from a place on; gives where label and value end. What a value is, `value` says.
 
 use super::{Grammar, SCALE_DIGITS};
+use crate::phi::datetime;
 use crate::phi::lexicon::Label;
 use crate::phi::segment::Kind;
+use std::ops::Range;
 
 impl Grammar<'_> {
     /// A label with its value: pieces behind it, if there is one.
@@ -29,6 +31,64 @@ impl Grammar<'_> {
             })
             .or_else(|| self.labelled_in_two(i))
             .or_else(|| self.labelled_misread(i))
+            .or_else(|| self.acronym(i))
+    }
+
+    /// An abbreviation on no list, a colon or `=`, and a value whose unit measures nothing about a person: `DVP: 3.1 cm`,
+    /// `KLM2=94 %`. Nobody's initials have megahertz; a name has a vowel, and no colon before a number of millimetres.
+    /// Without the sign it may be a name beside a value of the screen: `NG 15cm`.
+    fn acronym(&self, i: usize) -> Option<usize> {
+        let Some(Kind::Word(name)) = self.kind(i) else {
+            return None;
+        };
+        let numbered = self.glued(i + 1)
+            && matches!(self.kind(i + 1), Some(Kind::Number { int, frac: None }) if int.len() == 1);
+        let sign = i + 1 + usize::from(numbered);
+        let is_vowel = |c: char| "AEIOUY".contains(c);
+        let plain = self.starts_token(i)
+            && (2..=5).contains(&name.len())
+            && name.bytes().all(|b| b.is_ascii_alphabetic())
+            && (numbered || !name.contains(is_vowel))
+            && self.glued(sign)
+            && self.sym(sign).is_some_and(|c| ":=".contains(c))
+            && self.names_no_field(name);
+        if !plain {
+            return None;
+        }
+        let value = self.value(sign + 1, None).filter(|v| v.unit)?;
+        self.measures_no_person(sign + 1..value.end)
+            .then_some(value.end)
+    }
+
+    /// Whether a word is on no list of what stands before something identifying.
+    fn names_no_field(&self, word: &str) -> bool {
+        self.lexicon.field(word).is_none()
+            && self.lexicon.honorific(word).is_none()
+            && self.lexicon.institution(word).is_none()
+            && self.lexicon.month(word).is_none()
+            && !self.lexicon.is_address(word)
+    }
+
+    /// Whether the unit at the end of a value is of no height, weight, age, or time of day.
+    fn measures_no_person(&self, value: Range<usize>) -> bool {
+        const OF_PERSONS: [&str; 10] = [
+            "MIN", "MINS", "MIN.", "HR", "HRS", "SEC", "SECS", "SEC.", "SEK.", "FR",
+        ];
+        let digits = match self.kind(value.start) {
+            Some(Kind::Number { int, .. }) => int.len(),
+            _ => return false,
+        };
+        let unit = value
+            .clone()
+            .map(|k| self.text(k..value.end))
+            .find(|u| self.lexicon.unit(u) == Some(false));
+        unit.is_some_and(|u| match u.as_str() {
+            "%" | "°" => true,
+            // A person is taller than anything that is measured in a picture.
+            "CM" => digits <= 2,
+            "MM" => digits <= 3,
+            u => u.chars().count() >= 2 && !OF_PERSONS.contains(&u),
+        })
     }
 
     /// A label of two words, listed as one: `Cist Mag 0.5 cm`, `Max PG 6`, `Dist 1 33 mm`.
@@ -109,6 +169,9 @@ impl Grammar<'_> {
     }
 
     pub(super) fn value_behind(&self, mut j: usize, name: &str, label: Label) -> Option<usize> {
+        let unit = self.bracketed_unit(j);
+        let bracketed = unit.is_some();
+        j = unit.unwrap_or(j);
         let mut signs = 0;
         while self.sym(j).is_some_and(|c| ":=#<>.~*".contains(c)) && signs < 3 {
             j += 1;
@@ -124,8 +187,76 @@ impl Grammar<'_> {
         if label.setting && self.starts_token(j) && self.lexicon.is_setting(self.token_core(j)) {
             return Some(self.token_end(j));
         }
+        if label.setting
+            && let Some(end) = self.settings(j, name, signs > 0)
+        {
+            return Some(end);
+        }
         let value = self.value(j, Some((name, label)))?;
-        (value.unit || !label.needs_unit).then_some(value.end)
+        (value.unit || bracketed || !label.needs_unit).then_some(value.end)
+    }
+
+    /// `(cm)`, `[mGy*cm]` between a label and its number: the piece behind it.
+    fn bracketed_unit(&self, j: usize) -> Option<usize> {
+        let close = match self.sym(j)? {
+            '(' => ')',
+            '[' => ']',
+            _ => return None,
+        };
+        let end = self.token_end(j);
+        let until = (j + 1..end).find(|k| self.sym(*k) == Some(close))?;
+        (self.lexicon.unit(&self.text(j + 1..until)) == Some(false)).then_some(until + 1)
+    }
+
+    /// The rest of a token as settings of a known label: one glued behind the sign (`NR:Std`, `Eh:A1`), or several of
+    /// them, numbers of two digits and words or letters of the settings list, at least one of these (`7-2-H`,
+    /// `2/0/E/B/B`). A label of one letter may be somebody's initial, and four digits are enough for any setting.
+    fn settings(&self, j: usize, name: &str, signed: bool) -> Option<usize> {
+        if name.chars().count() < 2 || j >= self.pieces.len() {
+            return None;
+        }
+        if !(self.starts_token(j) || signed && self.glued(j)) {
+            return None;
+        }
+        let end = self.token_end(j);
+        let last = (j..end)
+            .rev()
+            .find(|k| self.sym(*k).is_none_or(|c| !",;.".contains(c)))?;
+        let shown: Vec<char> = self.text(j..last + 1).chars().collect();
+        if !datetime::dates(&shown, self.lexicon).is_empty() || !datetime::clocks(&shown).is_empty()
+        {
+            return None;
+        }
+        let (mut words, mut digits, mut count, mut joint) = (0, 0, 0, None);
+        let mut k = j;
+        loop {
+            match self.kind(k)? {
+                Kind::Word(w) if self.lexicon.is_setting(w) => words += 1,
+                Kind::Number { int, frac: None } if int.len() <= 2 => digits += int.len(),
+                _ => return None,
+            }
+            count += 1;
+            // `A1` as one setting, only right behind a sign.
+            if count == 1
+                && signed
+                && words == 1
+                && k + 1 == last
+                && matches!(self.kind(k + 1), Some(Kind::Number { int, frac: None }) if int.len() == 1)
+                && self.text(k..k + 1).chars().count() == 1
+            {
+                return Some(end);
+            }
+            if k == last {
+                break;
+            }
+            let sign = self.sym(k + 1).filter(|c| "/-".contains(*c))?;
+            if joint.is_some_and(|s| s != sign) || k + 2 > last {
+                return None;
+            }
+            joint = Some(sign);
+            k += 2;
+        }
+        (words > 0 && digits <= 4 && count <= 6 && (count > 1 || signed)).then_some(end)
     }
 
     /// `72DR`: a short number with its label glued behind, alone in a token.

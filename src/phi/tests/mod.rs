@@ -4,6 +4,8 @@
 mod properties;
 #[cfg(test)]
 mod readings;
+#[cfg(test)]
+mod screens;
 
 use super::testing::{reading, reading_with, reading_with_gaps};
 use super::*;
