@@ -193,15 +193,7 @@ impl Reader for CtcReader {
             consider(Orientation::Up);
             consider(Orientation::Down);
         }
-        // One sign where another look sees several is what text on its side looks like, squeezed.
-        if best.orientation == Orientation::Upright
-            && best.chars.len() < on_its_side
-            && tight.h >= TALL * tight.w
-        {
-            for c in &mut best.chars {
-                c.confidence = c.confidence.min(CONTESTED);
-            }
-        }
+        contest(&mut best, tight, on_its_side);
         // Letters upside down or mirrored read as others, not as nothing.
         if !hopeless
             && best.confidence < SURE
@@ -241,6 +233,19 @@ fn score(reading: &Reading) -> u32 {
         0
     };
     u32::from(reading.confidence) + upright + u32::from(reading.confidence) * (letters - 1) / 4
+}
+
+/// Takes the confidence from an upright reading of a tall box in which a look at its side sees more: few signs there are
+/// what text on its side looks like, squeezed.
+fn contest(reading: &mut Reading, tight: Rect, on_its_side: usize) {
+    if reading.orientation == Orientation::Upright
+        && reading.chars.len() < on_its_side
+        && tight.h >= TALL * tight.w
+    {
+        for c in &mut reading.chars {
+            c.confidence = c.confidence.min(CONTESTED);
+        }
+    }
 }
 
 /// Whether several characters are read, most of them well.
@@ -307,5 +312,46 @@ fn joined(scene: &Scene, left: Reading, right: Reading, at: i64, gap: bool) -> R
         chars,
         confidence,
         orientation: Orientation::Upright,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sign(confidence: u16, orientation: Orientation) -> Reading {
+        let chars = vec![ReadChar {
+            ch: 'I',
+            rect: Rect::new(0, 0, 8, 40),
+            confidence,
+        }];
+        Reading {
+            chars,
+            confidence,
+            orientation,
+        }
+    }
+
+    #[test]
+    fn one_sign_in_a_tall_box_is_contested_by_several_on_their_side() {
+        let (tall, wide) = (Rect::new(0, 0, 8, 40), Rect::new(0, 0, 8, 15));
+        let left = |tight, on_its_side, orientation| {
+            let mut reading = sign(990, orientation);
+            contest(&mut reading, tight, on_its_side);
+            reading.chars[0].confidence
+        };
+        assert_eq!(left(tall, 4, Orientation::Upright), CONTESTED);
+        assert_eq!(left(tall, 1, Orientation::Upright), 990);
+        assert_eq!(left(wide, 4, Orientation::Upright), 990);
+        assert_eq!(left(tall, 4, Orientation::Up), 990);
+    }
+
+    #[test]
+    fn several_letters_on_their_side_count_more_than_one_upright_stroke() {
+        let mut word = sign(900, Orientation::Up);
+        word.chars = vec![word.chars[0].clone(); 5];
+        assert!(score(&word) > score(&sign(1000, Orientation::Upright)));
+        assert!(score(&sign(900, Orientation::Upright)) > score(&sign(950, Orientation::Up)));
+        assert!(is_legible(&word) && !is_legible(&sign(990, Orientation::Up)));
     }
 }
