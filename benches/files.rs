@@ -141,8 +141,7 @@ fn cine(c: &mut Criterion) {
                 let frame = object.frame(i).expect("a frame");
                 let views = views(&frame, &object.facts().display);
                 let pictures: Vec<&Gray> = views.iter().map(|v| &v.picture).collect();
-                let levels = detect::levels(config.sensitivity);
-                std::hint::black_box(detector.maps(&pictures, levels).expect("maps"));
+                std::hint::black_box(detector.maps(&pictures, detect::LEVELS).expect("maps"));
             });
         });
     });

@@ -34,14 +34,14 @@ impl Policy {
     }
 }
 
-/// How eagerly text is found; `High` can only mask more.
+/// How doubt is settled; `High` can only mask more.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Sensitivity {
     /// The measured operating point.
     #[default]
     Normal,
-    /// Lower thresholds, no dropping of weak regions.
+    /// What may be text is text, also where it stands alone; and text stays only where nearly every character is certain.
     High,
 }
 
@@ -127,7 +127,7 @@ impl Default for Limits {
 pub struct Config {
     /// What is masked.
     pub policy: Policy,
-    /// How eagerly text is found.
+    /// How doubt is settled, about what is text and about what it says; high can only mask more.
     pub sensitivity: Sensitivity,
     /// Margin around a mask, px.
     pub margin_px: u32,

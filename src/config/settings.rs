@@ -67,7 +67,7 @@ pub const SETTINGS: &[Setting] = &[
         flag: "sensitivity",
         kind: Kind::Word(&["normal", "high"]),
         plan: true,
-        help: "how eagerly text is found; high can only mask more",
+        help: "how doubt is settled; with high also what may be text goes, and text must be read all but certainly to stay",
     },
     Setting {
         key: "margin-px",

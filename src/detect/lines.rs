@@ -7,7 +7,6 @@
 
 use super::ink;
 use super::{Levels, TextMap};
-use crate::config::Sensitivity;
 use crate::frame::Gray;
 use crate::geometry::Rect;
 use crate::line::{Strength, TextLine};
@@ -24,19 +23,11 @@ const LEVEL_LENGTHS: u32 = 2;
 /// Width of the strips that cover a slanted line, cells.
 const STRIP_CELLS: u32 = 6;
 
-/// Thresholds of the map for a sensitivity. Region: may be text, is text, surely text. Core: some, a line, surely a line.
-pub fn levels(sensitivity: Sensitivity) -> Levels {
-    match sensitivity {
-        Sensitivity::Normal => Levels {
-            region: [96, 144, 196],
-            core: [112, 128, 168],
-        },
-        Sensitivity::High => Levels {
-            region: [64, 104, 196],
-            core: [72, 112, 168],
-        },
-    }
-}
+/// Thresholds of the map. Region: may be text, is text, surely text. Core: some, a line, surely a line.
+pub const LEVELS: Levels = Levels {
+    region: [96, 144, 196],
+    core: [112, 128, 168],
+};
 
 /// The text lines of a picture, sorted from top to bottom. `map` is the network's answer for exactly this picture.
 pub fn find_lines(map: &TextMap, picture: &Gray) -> Vec<TextLine> {

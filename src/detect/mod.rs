@@ -11,7 +11,7 @@ mod shared;
 pub(crate) mod testing;
 mod tiles;
 
-pub use lines::{find_lines, levels, split_rows};
+pub use lines::{LEVELS, find_lines, split_rows};
 pub use open::{Examination, examine, open};
 
 use crate::error::Result;

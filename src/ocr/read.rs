@@ -349,7 +349,7 @@ mod tests {
     #[test]
     fn several_letters_on_their_side_count_more_than_one_upright_stroke() {
         let mut word = sign(900, Orientation::Up);
-        word.chars = vec![word.chars[0].clone(); 5];
+        word.chars = vec![word.chars[0]; 5];
         assert!(score(&word) > score(&sign(1000, Orientation::Upright)));
         assert!(score(&sign(900, Orientation::Upright)) > score(&sign(950, Orientation::Up)));
         assert!(is_legible(&word) && !is_legible(&sign(990, Orientation::Up)));

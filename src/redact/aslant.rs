@@ -24,9 +24,7 @@ impl Searcher<'_> {
         };
         let turned = Turn::BOTH.map(|turn| Slant::of(&first.picture, turn));
         let pictures: Vec<&Gray> = turned.iter().map(|(_, copy)| copy).collect();
-        let maps = self
-            .detector
-            .maps(&pictures, detect::levels(self.sensitivity))?;
+        let maps = self.detector.maps(&pictures, detect::LEVELS)?;
         let mut new: Vec<Finding> = Vec::new();
         for ((slant, copy), map) in turned.into_iter().zip(&maps) {
             let lines: Vec<TextLine> = detect::find_lines(map, &copy)

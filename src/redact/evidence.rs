@@ -4,6 +4,7 @@
 //! pictures that show more than people see, only letters do.
 
 use super::finding::Finding;
+use crate::config::Sensitivity;
 use crate::geometry::{Rect, union_area};
 use crate::line::{Strength, TextLine};
 use crate::views::View;
@@ -121,8 +122,9 @@ pub(super) fn good_places(found: &[Finding]) -> Vec<Rect> {
 }
 
 /// Drops doubtful findings that stand alone: a highlight or a tick in the image. Beside text of their own size (the
-/// third sign of a column of three, the last digit of a table), or in a row with it, they are text too.
-pub(super) fn drop_doubtful(found: &mut Vec<Finding>) {
+/// third sign of a column of three, the last digit of a table), or in a row with it, they are text too; where people want
+/// all that may be text to go, they are in any case.
+pub(super) fn drop_doubtful(found: &mut Vec<Finding>, sensitivity: Sensitivity) {
     let good = good_places(found);
     // What another picture shows to be text needs no doubtful finding at the same place.
     let known = |f: &Finding| {
@@ -131,6 +133,7 @@ pub(super) fn drop_doubtful(found: &mut Vec<Finding>) {
     };
     found.retain(|f| match evidence(f) {
         Evidence::Good => true,
+        Evidence::Doubtful if sensitivity == Sensitivity::High => true,
         Evidence::Doubtful => !known(f) && good.iter().any(|g| belongs_beside(&f.line.tight, g)),
         Evidence::None => false,
     });

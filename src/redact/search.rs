@@ -148,7 +148,7 @@ pub struct Searcher<'a> {
     pub decider: &'a ObjectDecider<'a>,
     /// How the header wants the frames seen.
     pub display: &'a Display,
-    /// How eagerly.
+    /// What becomes of doubt.
     pub sensitivity: Sensitivity,
     /// Where doubtful text may stay, because a person said so of this equipment.
     pub spared: Vec<Rect>,
@@ -163,9 +163,7 @@ impl Searcher<'_> {
             .map(|shown| Pictures::of(shown, self.display))
             .collect();
         let batch: Vec<&Gray> = pictures.iter().flat_map(Pictures::all).collect();
-        let maps = self
-            .detector
-            .maps(&batch, detect::levels(self.sensitivity))?;
+        let maps = self.detector.maps(&batch, detect::LEVELS)?;
         let mut rest = maps.as_slice();
         let mut parts = Vec::with_capacity(pictures.len());
         for p in &pictures {
@@ -185,9 +183,7 @@ impl Searcher<'_> {
         let shown = Shown::as_it_is(frame);
         let pictures = Pictures::of(&shown, self.display);
         let batch: Vec<&Gray> = pictures.all().collect();
-        let maps = self
-            .detector
-            .maps(&batch, detect::levels(self.sensitivity))?;
+        let maps = self.detector.maps(&batch, detect::LEVELS)?;
         let mut names: Vec<String> = Vec::new();
         for view in &pictures.views {
             if !names.contains(&view.name) {
@@ -235,13 +231,11 @@ impl Searcher<'_> {
             let mut new = lines_of(picture, map, &pictures.views[view], scale);
             // What seems to stand in a mask is a blend of its surroundings.
             new.retain(|l| !l.cover.iter().all(|c| covered(c, pictures.masks)));
-            if self.sensitivity == Sensitivity::Normal {
-                new.retain(|l| look == Look::Plain || l.strength >= STRICT_LEAST);
-                if look == Look::Distant {
-                    new.retain(|l| is_apart(l, &lines));
-                }
-                self.drop_unconfirmed(&mut new, picture, &pictures.views[view], scale)?;
+            new.retain(|l| look == Look::Plain || l.strength >= STRICT_LEAST);
+            if look == Look::Distant {
+                new.retain(|l| is_apart(l, &lines));
             }
+            self.drop_unconfirmed(&mut new, picture, &pictures.views[view], scale)?;
             again.extend(merge(&mut lines, new, i));
         }
         let read = |(line, source): &(TextLine, usize)| {
@@ -252,36 +246,35 @@ impl Searcher<'_> {
             }
             found
         };
-        let mut found: Vec<Finding>;
-        if self.sensitivity == Sensitivity::Normal {
-            // Faint lines count beside good ones only, and never turn out good themselves: most need not be read.
-            let (faint, clear): (Vec<_>, Vec<_>) = lines
-                .into_iter()
-                .partition(|(line, _)| line.strength == Strength::Faint);
-            found = clear.par_iter().flat_map_iter(read).collect();
-            // Where one picture shows a line too badly to be read, noise spread over all grey levels for example, another
-            // may show it well.
-            let known: Vec<Rect> = found
-                .iter()
-                .filter(|f| evidence(f) == Evidence::Good)
-                .flat_map(|f| f.line.cover.iter().copied())
-                .collect();
-            again.retain(|(line, _)| {
-                line.strength > Strength::Faint && !mostly_inside(&line.tight, known.iter())
-            });
-            found.par_extend(again.par_iter().flat_map_iter(read));
-            let good = good_places(&found);
-            found.par_extend(
-                faint
-                    .par_iter()
-                    .filter(|(line, _)| good.iter().any(|g| belongs_beside(&line.tight, g)))
-                    .flat_map_iter(read),
-            );
-            drop_doubtful(&mut found);
-            found.sort_by_key(|f| f.source);
-        } else {
-            found = lines.par_iter().flat_map_iter(read).collect();
-        }
+        let (faint, clear): (Vec<_>, Vec<_>) = lines
+            .into_iter()
+            .partition(|(line, _)| line.strength == Strength::Faint);
+        let mut found: Vec<Finding> = clear.par_iter().flat_map_iter(read).collect();
+        // Where one picture shows a line too badly to be read, noise spread over all grey levels for example, another
+        // may show it well.
+        let known: Vec<Rect> = found
+            .iter()
+            .filter(|f| evidence(f) == Evidence::Good)
+            .flat_map(|f| f.line.cover.iter().copied())
+            .collect();
+        again.retain(|(line, _)| {
+            line.strength > Strength::Faint && !mostly_inside(&line.tight, known.iter())
+        });
+        found.par_extend(again.par_iter().flat_map_iter(read));
+        // Faint lines never turn out good themselves: where they count beside good ones only, most need not be read.
+        let good = good_places(&found);
+        let counts = |line: &TextLine| {
+            self.sensitivity == Sensitivity::High
+                || good.iter().any(|g| belongs_beside(&line.tight, g))
+        };
+        found.par_extend(
+            faint
+                .par_iter()
+                .filter(|(line, _)| counts(line))
+                .flat_map_iter(read),
+        );
+        drop_doubtful(&mut found, self.sensitivity);
+        found.sort_by_key(|f| f.source);
         drop_repeated(&mut found);
         found.sort_by_key(|f| {
             let t = f.line.tight;
@@ -304,9 +297,7 @@ impl Searcher<'_> {
             return Ok(());
         }
         let small = half(picture);
-        let maps = self
-            .detector
-            .maps(&[&small], detect::levels(self.sensitivity))?;
+        let maps = self.detector.maps(&[&small], detect::LEVELS)?;
         let confirmed: Vec<Rect> = maps
             .iter()
             .flat_map(|map| lines_of(&small, map, view, 2 * scale))
@@ -352,10 +343,7 @@ impl Searcher<'_> {
     fn read_one(&self, line: &TextLine, view: &View) -> Option<Finding> {
         let (ox, oy) = view.origin;
         let mut reading = self.reader.read(&view.picture, line);
-        if line.strength < Strength::Weak
-            && self.sensitivity == Sensitivity::Normal
-            && reading.chars.is_empty()
-        {
+        if line.strength < Strength::Weak && reading.chars.is_empty() {
             return None; // below the network's threshold, and nothing to read in any orientation: not text
         }
         let place = |r: &Rect| Rect::new(r.x + ox, r.y + oy, r.w, r.h);
@@ -553,7 +541,16 @@ mod tests {
 
     /// What is found in a picture of 96 × 64 pixels.
     fn search(detector: &dyn Detector, reader: &dyn Reader, data: Vec<u8>) -> Vec<Finding> {
-        let decider = Decider::new(Policy::SafeList, Sensitivity::Normal, &[], &[]);
+        search_at(Sensitivity::Normal, detector, reader, data)
+    }
+
+    fn search_at(
+        sensitivity: Sensitivity,
+        detector: &dyn Detector,
+        reader: &dyn Reader,
+        data: Vec<u8>,
+    ) -> Vec<Finding> {
+        let decider = Decider::new(Policy::SafeList, sensitivity, &[], &[]);
         let searcher = Searcher {
             detector,
             reader,
@@ -562,7 +559,7 @@ mod tests {
                 slope: 1.0,
                 ..Display::default()
             },
-            sensitivity: Sensitivity::Normal,
+            sensitivity,
             spared: Vec::new(),
         };
         let format = PixelFormat::grey8(64, 96);
@@ -640,5 +637,14 @@ mod tests {
         );
         assert!(!found.is_kept());
         assert!(search(&FromAfar, &Unsure("A"), picture()).is_empty());
+    }
+
+    #[test]
+    fn what_may_be_text_and_stands_alone_is_text_only_where_more_is_to_go() {
+        let picture = || (0..96 * 64u32).map(|i| (i * 7 % 5) as u8 * 40).collect();
+        let found = |sensitivity| search_at(sensitivity, &Likely, &Unsure(""), picture());
+        assert!(found(Sensitivity::Normal).is_empty());
+        let high = found(Sensitivity::High);
+        assert!(!high.is_empty() && high.iter().all(|f| !f.is_kept()));
     }
 }
