@@ -8,6 +8,17 @@ use crate::phi::lexicon::Label;
 use crate::phi::segment::Kind;
 use std::ops::Range;
 
+/// How a measurement is computed, as it stands in brackets behind the label. Some are the names of authors, which say
+/// nothing of the patient there and are no safe words anywhere else.
+const METHODS: [&str; 24] = [
+    "MOD-SP4", "MOD-SP2", "MOD-BP", "MOD", "BP", "A-L", "AL", "SP4", "SP2", "4CH", "2CH", "A4C",
+    "A2C", "TEICH", "CUBE", "BIPLANE", "LMP", "AUA", "HADLOCK", "HANSMANN", "JEANTY", "CAMPBELL",
+    "SHEPARD", "MERZ",
+];
+
+/// Most signs of a leader between a label and its value.
+const LEADER_SIGNS: usize = 24;
+
 impl Grammar<'_> {
     /// A label with its value: pieces behind it, if there is one.
     pub(super) fn labelled(&self, i: usize) -> Option<usize> {
@@ -98,13 +109,34 @@ impl Grammar<'_> {
             return None;
         }
         let end = self.token_end(first);
+        let end = (first..end)
+            .find(|k| self.sym(*k).is_some_and(|c| ":=".contains(c)))
+            .unwrap_or(end);
         let tail: String = self.text(first..end);
-        let name = self.text(i..first) + tail.trim_end_matches([':', '=', '.', ',']);
+        let head = self.text(i..first);
+        let name =
+            head.trim_end_matches('.').to_string() + tail.trim_end_matches([':', '=', '.', ',']);
         let label = self.lexicon.label(&name)?;
         let alone = name.chars().count() >= 4 && tail.chars().any(char::is_alphabetic);
         alone
             .then(|| self.value_behind(end, &name, label))
             .flatten()
+    }
+
+    /// The same label without its value: `Cist Mag`, `Max PG`. Two words of letters, so that no initial counts.
+    pub(super) fn label_in_two(&self, i: usize) -> Option<usize> {
+        let first = self.token_end(i);
+        if !self.starts_token(i) || first >= self.pieces.len() {
+            return None;
+        }
+        let end = self.token_end(first);
+        let word = |range: Range<usize>| match (self.kind(range.start), range.len()) {
+            (Some(Kind::Word(w)), 1) => (w.chars().count() >= 2).then(|| w.clone()),
+            _ => None,
+        };
+        let name = word(i..first)? + &word(first..end)?;
+        let label = self.lexicon.label(&name)?;
+        (!label.needs_unit && name.chars().count() >= 5).then_some(end)
     }
 
     /// A label with digits or signs read for its letters (`A0=100%`, `!0C -35`, `T1S 0.4`): two letters and more, at
@@ -169,11 +201,21 @@ impl Grammar<'_> {
     }
 
     pub(super) fn value_behind(&self, mut j: usize, name: &str, label: Label) -> Option<usize> {
-        let unit = self.bracketed_unit(j);
-        let bracketed = unit.is_some();
-        j = unit.unwrap_or(j);
+        let mut bracketed = false;
+        if let Some((end, is_unit)) = self.bracketed(j) {
+            (j, bracketed) = (end, is_unit);
+        }
         let mut signs = 0;
         while self.sym(j).is_some_and(|c| ":=#<>.~*".contains(c)) && signs < 3 {
+            j += 1;
+            signs += 1;
+        }
+        // Leaders: `Depth....12`, `SCV------1`.
+        while self.glued(j)
+            && self.sym(j).is_some_and(|c| "._-".contains(c))
+            && j.checked_sub(1).and_then(|k| self.sym(k)) == self.sym(j)
+            && signs < LEADER_SIGNS
+        {
             j += 1;
             signs += 1;
         }
@@ -193,11 +235,15 @@ impl Grammar<'_> {
             return Some(end);
         }
         let value = self.value(j, Some((name, label)))?;
-        (value.unit || bracketed || !label.needs_unit).then_some(value.end)
+        // `Ce:0`: a label of two letters, a sign and one digit are neither an age nor a number of somebody.
+        let one_digit = value.end == j + 1
+            && matches!(self.kind(j), Some(Kind::Number { int, frac: None }) if int.len() == 1);
+        let short = signs > 0 && one_digit && name.chars().count() == 2;
+        (value.unit || bracketed || short || !label.needs_unit).then_some(value.end)
     }
 
-    /// `(cm)`, `[mGy*cm]` between a label and its number: the piece behind it.
-    fn bracketed_unit(&self, j: usize) -> Option<usize> {
+    /// `(cm)`, `[mGy*cm]`, `(MOD-sp4)` between a label and its number: the piece behind it, and whether it is a unit.
+    fn bracketed(&self, j: usize) -> Option<(usize, bool)> {
         let close = match self.sym(j)? {
             '(' => ')',
             '[' => ']',
@@ -205,7 +251,9 @@ impl Grammar<'_> {
         };
         let end = self.token_end(j);
         let until = (j + 1..end).find(|k| self.sym(*k) == Some(close))?;
-        (self.lexicon.unit(&self.text(j + 1..until)) == Some(false)).then_some(until + 1)
+        let text = self.text(j + 1..until);
+        let is_unit = self.lexicon.unit(&text) == Some(false);
+        (is_unit || METHODS.contains(&text.as_str())).then_some((until + 1, is_unit))
     }
 
     /// The rest of a token as settings of a known label: one glued behind the sign (`NR:Std`, `Eh:A1`), or several of

@@ -88,7 +88,18 @@ impl Grammar<'_> {
         if let Some(end) = value.or_else(|| self.label_behind(i)) {
             return (Class::Value { labelled: true }, end);
         }
-        if let Some((word, end)) = self.whole_token(i) {
+        let listed = self.whole_token(i);
+        if listed.is_none_or(|(word, _)| word.weak)
+            && let Some(end) = self.label_in_two(i)
+        {
+            let word = Word {
+                list: List::Technical,
+                weak: false,
+                marker: false,
+            };
+            return (Class::Word(word), end);
+        }
+        if let Some((word, end)) = listed {
             return (Class::Word(word), end);
         }
         if !self.glued_to_word(i)
@@ -190,7 +201,13 @@ impl Grammar<'_> {
         if !mixed || !self.starts_token(i) {
             return None;
         }
-        Some((self.lexicon.word(core)?, self.token_end(i)))
+        let end = self.token_end(i);
+        if let Some(word) = self.lexicon.word(core) {
+            return Some((word, end));
+        }
+        // The preset of a transducer stands behind it: `RAB4-8-D/OB`.
+        let slash = (i + 3..end).find(|k| self.sym(*k) == Some('/'))?;
+        Some((self.lexicon.word(&self.text(i..slash))?, slash))
     }
 
     /// A whole token that is on a list.
@@ -200,6 +217,16 @@ impl Grammar<'_> {
         }
         let core = self.token_core(i);
         let end = self.token_end(i);
+        let token = self.segment.tokens.get(self.pieces[i].token);
+        // `cm`, `mm` and `ms` are also labels, but not in small letters; nor are initials.
+        let small = token.is_some_and(|t| {
+            t.raw
+                .trim_matches(['(', ')', '[', ']'])
+                .starts_with(char::is_lowercase)
+        });
+        if let Some(unit) = self.unit_word(core).filter(|u| small && !u.weak) {
+            return Some((unit, end));
+        }
         let folded = self
             .segment
             .tokens

@@ -205,7 +205,8 @@ impl Grammar<'_> {
                 let year = int.len() == 4 && (int.starts_with("19") || int.starts_with("20"));
                 let counter = label.padded && (year || frac.is_some());
                 let own_label = self.lexicon.label(name).is_some();
-                let fits = (letters > 1 && own_label || int.len() <= 3) && !counter;
+                let window = name == "W" && self.has_level();
+                let fits = (letters > 1 && own_label || int.len() <= 3 || window) && !counter;
                 (fits && !sex_and_age).then_some(Value {
                     end,
                     unit: false,
@@ -214,6 +215,19 @@ impl Grammar<'_> {
             }
         }
         .filter(|v| label.is_some() || v.unit || v.ratio)
+    }
+
+    /// Whether the segment has the level or centre that belongs to a window: `W 1500 L -600`, `C:40`.
+    fn has_level(&self) -> bool {
+        (0..self.pieces.len()).any(|i| {
+            let named = matches!(self.kind(i), Some(Kind::Word(w)) if w == "L" || w == "C");
+            let behind = (i + 1..i + 4).find(|k| self.sym(*k).is_none_or(|c| !":=+-".contains(c)));
+            named
+                && self.starts_token(i)
+                && behind.is_some_and(|k| {
+                    matches!(self.kind(k), Some(Kind::Number { int, frac: None }) if int.len() <= 4)
+                })
+        })
     }
 
     /// The sign that joins two numbers of a value, and the piece behind it.
@@ -287,6 +301,12 @@ impl Grammar<'_> {
             let needs_label = self.lexicon.unit(name)?;
             let one = name.chars().count() == 1 && name.chars().all(char::is_alphabetic);
             let starts = text.starts_with(name) || text.starts_with('/');
+            // A label with a number of its own: `C -500 W 1500`, `Ce:0 Cm:1`.
+            let number = |k: usize| matches!(self.kind(k), Some(Kind::Number { .. }));
+            let signed = text.contains([':', '=']) || self.sym(j).is_some_and(|c| ":=".contains(c));
+            if !piece.glued && (signed || one && number(j)) {
+                return None;
+            }
             let ok = starts
                 && (labelled || !needs_label && (!one || piece.glued) && name != "M")
                 && (j == end || !self.glued(j) || self.sym(j).is_some());
