@@ -230,11 +230,8 @@ fn a_persons_keep_is_honoured_and_a_moved_rule_is_not_believed() {
     let id = s.id("us_rgb.dcm");
     // What no header rule wants masked may stay.
     let detail = s.detail(&id);
-    let unknown = items(&detail, "mask");
-    let unknown = unknown
-        .iter()
-        .find(|i| i["reason"] == "unknown-text")
-        .unwrap();
+    let masked = items(&detail, "mask");
+    let unknown = masked.iter().find(|i| i["header_rule"] == false).unwrap();
     s.edit(&id, &json!([{"op": "set", "item": unknown["id"], "action": "keep", "why": "a key of the device"}]));
     let kept = s.decide(&id, "approve").json();
     assert_eq!(kept["result"]["outcome"], "masked", "{kept}");

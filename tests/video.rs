@@ -11,7 +11,7 @@ use std::path::Path;
 use std::process::Stdio;
 use unburn::config::Limits;
 use unburn::dicom::read;
-use unburn::geometry::Rect;
+use unburn::geometry::{Rect, union_area};
 use unburn::outcome::Outcome;
 use unburn::plan::Action;
 
@@ -245,9 +245,11 @@ fn text_in_video_is_masked_and_the_stream_stays_within_its_syntax() {
             .filter(|b| b.action == Action::Mask && b.frames == (0, FRAMES as u32 - 1))
             .map(|b| b.rect)
             .collect();
-        assert!(
-            masks.iter().any(|m| m.contains(&name)),
-            "{syntax}: {masks:?}"
+        let over_name: Vec<Rect> = masks.iter().map(|m| m.intersect(&name)).collect();
+        assert_eq!(
+            union_area(&over_name),
+            name.area(),
+            "{syntax}: {name:?} under {masks:?}"
         );
         let out = done.out.join(&file);
         let written = fragment(&out);

@@ -226,7 +226,7 @@ impl Engine {
                 searched: if in_blocks == draft.in_blocks {
                     draft.searched.clone()
                 } else {
-                    Searched::default()
+                    draft.searched.clone().masked_otherwise()
                 },
                 laterality_lost: false,
                 searches: 0,

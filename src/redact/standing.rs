@@ -64,8 +64,33 @@ pub fn reads_remains(finding: &Finding, standing: &[Stand], masks: &[Rect]) -> b
 }
 
 /// Whether a verdict masks for want of a safe reading, and not for anything that was read.
-pub fn is_doubt(verdict: &Verdict) -> bool {
+fn is_doubt(verdict: &Verdict) -> bool {
     SPARED.contains(&verdict.reason.as_str())
+}
+
+/// The text that stands in one frame.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Stands {
+    /// Read in this frame, or in one of equal content.
+    pub own: Vec<Stand>,
+    /// Read in other frames, which show the same samples there.
+    pub alike: Vec<Stand>,
+}
+
+impl Stands {
+    /// Whether a verdict of a later search, with `masks` in the frame, is about nothing but remains of text that stands.
+    /// What was read in another frame stands against doubt only.
+    pub fn answer(&self, finding: &Finding, verdict: &Verdict, masks: &[Rect]) -> bool {
+        reads_remains(finding, &self.own, masks)
+            || is_doubt(verdict) && reads_remains(finding, &self.alike, masks)
+    }
+
+    /// All of it; where two texts overlap, the frame's own.
+    pub fn all(&self) -> Vec<Stand> {
+        let free = |a: &&Stand| !self.own.iter().any(|o| o.rect.overlaps(&a.rect));
+        let alike = self.alike.iter().filter(free);
+        self.own.iter().chain(alike).cloned().collect()
+    }
 }
 
 /// What stands in any frame of an object, with the samples that were read.
@@ -134,6 +159,7 @@ fn places(frame: &Frame, rect: Rect) -> impl Iterator<Item = (u32, u32, usize)> 
 mod tests {
     use super::*;
     use crate::frame::PixelFormat;
+    use crate::line::{Reading, Strength, TextLine};
 
     const TEXT: Rect = Rect::new(4, 4, 10, 6);
 
@@ -167,6 +193,52 @@ mod tests {
         assert_eq!(standing.known.len(), 1);
         assert_eq!(standing.shown_in(&frame(200), &[]), [stand()]);
         assert!(standing.shown_in(&frame(190), &[]).is_empty());
+    }
+
+    #[test]
+    fn what_was_read_elsewhere_stands_against_doubt_only() {
+        let line = TextLine {
+            tight: Rect::new(4, 4, 5, 6),
+            cover: vec![],
+            strength: Strength::Weak,
+        };
+        let finding = Finding::aside(line, "luma", Reading::default());
+        let verdict = |reason: &str| Verdict {
+            chars: 0..0,
+            action: Action::Mask,
+            reason: reason.into(),
+            confidence: 300,
+            laterality_lost: false,
+        };
+        let own = Stands {
+            own: vec![stand()],
+            ..Stands::default()
+        };
+        let alike = Stands {
+            alike: vec![stand()],
+            ..Stands::default()
+        };
+        for (stands, reason, answered) in [
+            (&own, "unreadable", true),
+            (&own, "pattern:date", true),
+            (&alike, "unreadable", true),
+            (&alike, "pattern:date", false),
+            (&Stands::default(), "unreadable", false),
+        ] {
+            assert_eq!(
+                stands.answer(&finding, &verdict(reason), &[]),
+                answered,
+                "{reason}"
+            );
+        }
+        assert_eq!(
+            Stands {
+                own: vec![stand()],
+                alike: vec![stand()]
+            }
+            .all(),
+            [stand()]
+        );
     }
 
     #[test]

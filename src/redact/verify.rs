@@ -15,6 +15,7 @@ use crate::frame::Frame;
 use crate::geometry::Rect;
 use crate::mask;
 use crate::outcome::{Reason, Refusal};
+use crate::phi::Verdict;
 use crate::plan::{Action, Fill, Plan};
 use crate::report::VerifyReport;
 use crate::views::ValueRange;
@@ -102,7 +103,10 @@ pub fn check(
         for ((frame, shown), found) in numbers.into_iter().zip(&unknown).zip(&found) {
             // What a person keeps is accounted for by that rule, like a mask; it is searched all the same.
             let accounted = [shown.masks.as_slice(), &plan.person_keeps(frame)].concat();
-            for left in found.iter().filter(|f| is_residual(f, &accounted)) {
+            let stands = searched.stands(frame);
+            let answered = |f: &Finding, v: &Verdict| stands.answer(f, v, &shown.masks);
+            let left = |f: &&Finding| has_residual(f, &accounted, |v| answered(f, v));
+            for left in found.iter().filter(left) {
                 total.residual += 1;
                 first_left.get_or_insert((frame, left.line.tight));
             }
@@ -215,10 +219,15 @@ fn compare(
 
 /// Whether a finding has something to mask that lies outside the masks.
 pub fn is_residual(finding: &Finding, masks: &[Rect]) -> bool {
+    has_residual(finding, masks, |_| false)
+}
+
+/// The same, but for the verdicts that text which stands answers.
+fn has_residual(finding: &Finding, masks: &[Rect], answered: impl Fn(&Verdict) -> bool) -> bool {
     finding
         .verdicts
         .iter()
-        .filter(|v| v.action == Action::Mask)
+        .filter(|v| v.action == Action::Mask && !answered(v))
         .flat_map(|v| finding.rects(v))
         .any(|r| !covered(&r, masks))
 }

@@ -46,9 +46,10 @@ impl Planner<'_> {
             let Some(done) = self.done.get(&(self.contents[i as usize], masks.clone())) else {
                 continue;
             };
-            searched.0.insert(i, masks.clone());
-            let stands = done.stands.iter();
-            let stands = stands.map(|s| (s.rect, s.reason.clone(), s.confidence, s.text.clone()));
+            searched.masks.insert(i, masks.clone());
+            searched.stands.insert(i, done.stands.clone());
+            let stands = done.stands.all().into_iter();
+            let stands = stands.map(|s| (s.rect, s.reason, s.confidence, s.text));
             let found = done.kept.iter().flat_map(|f| {
                 let parts = f.verdicts.iter();
                 parts.map(move |v| (f.text_rect(v), v.reason.clone(), v.confidence, f.text(v)))

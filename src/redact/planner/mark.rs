@@ -11,7 +11,7 @@ use crate::redact::bands;
 use crate::redact::finding::Finding;
 use crate::redact::frames::Frames;
 use crate::redact::growth::{covered, needed, same_place};
-use crate::redact::standing::{Stand, is_doubt, reads_remains};
+use crate::redact::standing::{Stand, Stands};
 use std::collections::BTreeSet;
 
 /// Text that loses more than one part in this many goes whole; what loses less mostly still reads as itself.
@@ -98,11 +98,19 @@ impl Planner<'_> {
                     .extend(markers.map(|v| (frame, finding.text_rect(v))));
             }
         }
+        let standing = Stands {
+            own: if looked.first {
+                Vec::new()
+            } else {
+                stands.clone()
+            },
+            alike: looked.alike.clone(),
+        };
         for finding in found {
-            let remains = |stands: &[Stand]| reads_remains(finding, stands, &looked.masks);
-            let (own, alike) = (!looked.first && remains(&stands), remains(&looked.alike));
             for verdict in &finding.verdicts {
-                if verdict.action == Action::Keep || own || (alike && is_doubt(verdict)) {
+                if verdict.action == Action::Keep
+                    || standing.answer(finding, verdict, &looked.masks)
+                {
                     continue;
                 }
                 self.laterality_lost |= looked.first && verdict.laterality_lost;

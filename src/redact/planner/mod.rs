@@ -13,7 +13,7 @@ use super::finding::Finding;
 use super::frames::{Frames, Hash, contents, device_fault, frames_at_once};
 use super::growth::Spread;
 use super::search::{Searcher, Shown};
-use super::standing::{Stand, Standing, reads_remains, standing};
+use super::standing::{Stand, Standing, Stands, reads_remains, standing};
 use crate::facts::Facts;
 use crate::geometry::Rect;
 use crate::mask::{self, Extremes};
@@ -55,16 +55,31 @@ pub struct FixedPoint {
     pub seen_in: Vec<(Rect, String)>,
 }
 
-/// The masks with which frames were searched: a frame that is what it was outside them and the fill inside was searched.
+/// What searches have shown: the masks with which frames were searched, so that a frame that is what it was outside them
+/// and the fill inside was searched; and the text that stands in each frame, whatever is masked beside it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Searched(BTreeMap<u32, Vec<Rect>>);
+pub struct Searched {
+    masks: BTreeMap<u32, Vec<Rect>>,
+    stands: BTreeMap<u32, Stands>,
+}
 
 impl Searched {
     /// Whether a frame was searched with exactly these masks.
     pub fn holds(&self, frame: u32, mut masks: Vec<Rect>) -> bool {
         masks.sort_unstable();
         masks.dedup();
-        self.0.get(&frame).is_some_and(|m| *m == masks)
+        self.masks.get(&frame).is_some_and(|m| *m == masks)
+    }
+
+    /// The text that stands in a frame.
+    pub fn stands(&self, frame: u32) -> Stands {
+        self.stands.get(&frame).cloned().unwrap_or_default()
+    }
+
+    /// The same, where masks leave other pictures than those that were searched.
+    pub fn masked_otherwise(mut self) -> Searched {
+        self.masks.clear();
+        self
     }
 }
 
@@ -118,7 +133,7 @@ struct Done {
     /// What it found to be kept.
     kept: Vec<Finding>,
     /// Text that stands.
-    stands: Vec<Stand>,
+    stands: Stands,
 }
 
 struct Planner<'a> {
@@ -272,11 +287,12 @@ impl<'a> Planner<'a> {
             self.seen.insert(digest, texts);
         }
         if masked {
-            let mut stands = self.stands(frame);
-            let own: Vec<Rect> = stands.iter().map(|s| s.rect).collect();
-            let free = |a: &&Stand| !own.iter().any(|o| o.overlaps(&a.rect));
-            stands.extend(alike.iter().filter(free).cloned());
-            let rests = |f: &&Finding| !reads_remains(f, &stands, &shown.masks);
+            let stands = Stands {
+                own: self.stands(frame),
+                alike: alike.clone(),
+            };
+            let texts = stands.all();
+            let rests = |f: &&Finding| !reads_remains(f, &texts, &shown.masks);
             let done = Done {
                 kept: found
                     .iter()
