@@ -6,7 +6,7 @@
 use super::finding::Finding;
 use crate::config::Sensitivity;
 use crate::geometry::{Rect, union_area};
-use crate::line::{Strength, TextLine};
+use crate::line::{Orientation, Strength, TextLine};
 use crate::views::View;
 
 /// A line seen from afar is new if known ones cover less than this share of it (percent).
@@ -83,7 +83,7 @@ fn is_slanted(line: &TextLine) -> bool {
 
 /// What speaks for a finding, from the network's strength, its reading and how the picture shows the frame.
 pub(super) fn evidence(finding: &Finding) -> Evidence {
-    let signs = finding.reading.chars.iter().filter(|c| c.ch != ' ').count();
+    let signs = signs(finding);
     let letters = finding
         .reading
         .chars
@@ -115,10 +115,55 @@ pub(super) fn evidence(finding: &Finding) -> Evidence {
     }
 }
 
-/// The boxes of the findings that are text beyond doubt.
-pub(super) fn good_places(found: &[Finding]) -> Vec<Rect> {
+/// Where a line stands, and how tall its glyphs are there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Place {
+    rect: Rect,
+    glyph: u32,
+}
+
+impl Place {
+    /// A line that was not read: its glyphs are as tall as its box is thick.
+    pub(super) fn unread(line: &TextLine) -> Place {
+        let rect = line.tight;
+        Place {
+            rect,
+            glyph: rect.w.min(rect.h),
+        }
+    }
+
+    /// A finding. A single sign is as tall as its box, however thin: the bar that reads as an `I` is no small letter.
+    fn of(finding: &Finding) -> Place {
+        let rect = finding.line.tight;
+        let glyph = match (signs(finding), finding.reading.orientation) {
+            (1, Orientation::Up | Orientation::Down) => rect.w,
+            (1, _) => rect.h,
+            _ => return Place::unread(&finding.line),
+        };
+        Place { rect, glyph }
+    }
+
+    /// Whether two lines have glyphs of about the same size and stand within one and a half of it, or within a few in a row.
+    pub(super) fn belongs_beside(&self, other: &Place) -> bool {
+        let (a, b) = (&self.rect, &other.rect);
+        let (small, large) = (self.glyph.min(other.glyph), self.glyph.max(other.glyph));
+        let near = large + large / 2;
+        let (apart_x, apart_y) = a.apart(b);
+        let level = a.bottom().min(b.bottom()).saturating_sub(a.y.max(b.y));
+        let in_a_row = level * 3 >= a.h.max(b.h) * 2 && apart_x <= large * ROW_REACH;
+        large <= small * 2 && (in_a_row || (apart_x <= near && apart_y <= near))
+    }
+}
+
+/// How many signs were read, without the gaps between words.
+fn signs(finding: &Finding) -> usize {
+    finding.reading.chars.iter().filter(|c| c.ch != ' ').count()
+}
+
+/// The places of the findings that are text beyond doubt.
+pub(super) fn good_places(found: &[Finding]) -> Vec<Place> {
     let good = found.iter().filter(|f| evidence(f) == Evidence::Good);
-    good.map(|f| f.line.tight).collect()
+    good.map(Place::of).collect()
 }
 
 /// Drops doubtful findings that stand alone: a highlight or a tick in the image. Beside text of their own size (the
@@ -128,24 +173,85 @@ pub(super) fn drop_doubtful(found: &mut Vec<Finding>, sensitivity: Sensitivity) 
     let good = good_places(found);
     // What another picture shows to be text needs no doubtful finding at the same place.
     let known = |f: &Finding| {
-        let shared: Vec<Rect> = good.iter().map(|g| g.intersect(&f.line.tight)).collect();
+        let shared: Vec<Rect> = good
+            .iter()
+            .map(|g| g.rect.intersect(&f.line.tight))
+            .collect();
         f.reading.chars.is_empty() && union_area(&shared) * 2 > f.line.tight.area()
     };
     found.retain(|f| match evidence(f) {
         Evidence::Good => true,
         Evidence::Doubtful if sensitivity == Sensitivity::High => true,
-        Evidence::Doubtful => !known(f) && good.iter().any(|g| belongs_beside(&f.line.tight, g)),
+        Evidence::Doubtful => !known(f) && good.iter().any(|g| g.belongs_beside(&Place::of(f))),
         Evidence::None => false,
     });
 }
 
-/// Whether two boxes have glyphs of about the same size and stand within one and a half of it, or within a few in a row.
-pub(super) fn belongs_beside(a: &Rect, b: &Rect) -> bool {
-    let (ha, hb) = (a.w.min(a.h), b.w.min(b.h));
-    let (small, large) = (ha.min(hb), ha.max(hb));
-    let near = large + large / 2;
-    let (apart_x, apart_y) = a.apart(b);
-    let level = a.bottom().min(b.bottom()).saturating_sub(a.y.max(b.y));
-    let in_a_row = level * 3 >= a.h.max(b.h) * 2 && apart_x <= large * ROW_REACH;
-    large <= small * 2 && (in_a_row || (apart_x <= near && apart_y <= near))
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::line::{ReadChar, Reading};
+
+    fn finding(tight: Rect, strength: Strength, text: &str, orientation: Orientation) -> Finding {
+        let line = TextLine {
+            tight,
+            cover: vec![tight],
+            strength,
+        };
+        let sign = |ch| ReadChar {
+            ch,
+            rect: tight,
+            confidence: 500,
+        };
+        let reading = Reading {
+            chars: text.chars().map(sign).collect(),
+            confidence: if text.is_empty() { 0 } else { 500 },
+            orientation,
+        };
+        Finding::aside(line, "luma", reading)
+    }
+
+    fn stays_beside_text(tight: Rect, text: &str, orientation: Orientation) -> bool {
+        let mut found = vec![
+            finding(
+                Rect::new(4, 90, 30, 8),
+                Strength::Strong,
+                "P4-2",
+                Orientation::Upright,
+            ),
+            finding(tight, Strength::Weak, text, orientation),
+        ];
+        for f in &mut found {
+            f.look = Look::Plain;
+        }
+        drop_doubtful(&mut found, Sensitivity::Normal);
+        found.len() == 2
+    }
+
+    #[test]
+    fn a_bar_that_reads_as_a_letter_is_no_small_letter() {
+        let (bar, digit) = (Rect::new(5, 10, 10, 72), Rect::new(38, 90, 6, 9));
+        assert!(!stays_beside_text(bar, "I", Orientation::Upright));
+        assert!(stays_beside_text(bar, "", Orientation::Upright));
+        // A sign turned a quarter is as tall as its box is wide.
+        assert!(stays_beside_text(bar, "-", Orientation::Up));
+        assert!(stays_beside_text(bar, "14", Orientation::Upright));
+        assert!(stays_beside_text(digit, "7", Orientation::Upright));
+        assert!(stays_beside_text(digit, "", Orientation::Upright));
+    }
+
+    #[test]
+    fn text_in_a_row_belongs_together_a_few_glyphs_apart() {
+        let at = |x, y, h| Place {
+            rect: Rect::new(x, y, 20, h),
+            glyph: h,
+        };
+        let text = at(0, 50, 10);
+        assert!(text.belongs_beside(&at(100, 52, 10)));
+        assert!(!text.belongs_beside(&at(101, 52, 10)));
+        assert!(!text.belongs_beside(&at(100, 58, 10)));
+        assert!(text.belongs_beside(&at(0, 75, 10)));
+        assert!(!text.belongs_beside(&at(0, 76, 10)));
+        assert!(!text.belongs_beside(&at(30, 50, 21)));
+    }
 }

@@ -3,8 +3,7 @@
 use super::blend::blend;
 use super::equipment::{KEPT, SPARED};
 use super::evidence::{
-    Evidence, Look, STRICT_LEAST, belongs_beside, drop_doubtful, evidence, good_places, is_apart,
-    look_of,
+    Evidence, Look, Place, STRICT_LEAST, drop_doubtful, evidence, good_places, is_apart, look_of,
 };
 use super::finding::Finding;
 use super::growth::covered;
@@ -265,7 +264,7 @@ impl Searcher<'_> {
         let good = good_places(&found);
         let counts = |line: &TextLine| {
             self.sensitivity == Sensitivity::High
-                || good.iter().any(|g| belongs_beside(&line.tight, g))
+                || good.iter().any(|g| g.belongs_beside(&Place::unread(line)))
         };
         found.par_extend(
             faint
