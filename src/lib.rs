@@ -6,7 +6,7 @@
 //!
 //! ```text
 //! main → cli → review → batch → redact → { detect, ocr, phi, dicom } → codec
-//!                                 detect → gpu → stage
+//!                                 detect → gpu → { stage, exact }; ocr → exact
 //! all → deface, preview, mask, views, report, plan, site, risk, templates, facts, line, frame, config, subjects, idmap, optout,
 //!       profile, key, models, error, outcome, geometry: plain data and helpers, each of which uses only what stands to its right
 //! ```
@@ -22,6 +22,7 @@ pub mod deface;
 pub mod detect;
 pub mod dicom;
 pub mod error;
+pub mod exact;
 pub mod facts;
 pub mod frame;
 pub mod geometry;

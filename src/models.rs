@@ -18,7 +18,7 @@ const MANIFEST: &str = include_str!("../models/MANIFEST.toml");
 /// The compiled-in files by name.
 const FILES: [(&str, &[u8]); 3] = [
     ("detector.json", include_bytes!("../models/detector.json")),
-    ("reader.rten", include_bytes!("../models/reader.rten")),
+    ("reader.exact", include_bytes!("../models/reader.exact")),
     ("alphabet.txt", include_bytes!("../models/alphabet.txt")),
 ];
 
@@ -135,7 +135,7 @@ impl Models {
         &self.detector
     }
 
-    /// The line recogniser in `rten` form.
+    /// The line recogniser, as [`crate::ocr::CtcReader::new`] takes it.
     pub fn reader(&self) -> &[u8] {
         &self.reader
     }
@@ -237,7 +237,7 @@ mod tests {
     #[test]
     fn missing_files_and_foreign_manifests_are_errors() {
         let dir = folder();
-        std::fs::remove_file(dir.path().join("reader.rten")).unwrap();
+        std::fs::remove_file(dir.path().join("reader.exact")).unwrap();
         assert!(matches!(
             Models::from_dir(dir.path()),
             Err(Error::Io { .. })

@@ -17,7 +17,7 @@ const LAYERS: &[&[&str]] = &[
     &["redact"],
     &["detect", "ocr", "phi", "dicom"],
     &["gpu", "codec"],
-    &["stage"],
+    &["stage", "exact"],
     &[
         "geometry",
         "outcome",
@@ -51,6 +51,8 @@ const FORBIDDEN: &[(&str, &str)] = &[
     ("dicom", "gpu"),
     ("redact", "gpu"),
     ("redact", "stage"),
+    ("redact", "exact"),
+    ("gpu", "exact"),
     ("codec", "stage"),
 ];
 

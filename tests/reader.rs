@@ -17,6 +17,9 @@ static READER: LazyLock<CtcReader> = LazyLock::new(|| {
     CtcReader::new(models.reader(), models.alphabet()).expect("reader")
 });
 
+/// The same network in the form that other engines take.
+static JUDGE: &[u8] = include_bytes!("../models/reader.rten");
+
 /// Where embedded-graphics draws: set pixels are ink.
 struct Canvas {
     width: u32,
@@ -365,7 +368,7 @@ fn ocrs_with_our_network_reads_the_same() {
     use rten_imageproc::{Rect, RotatedRect};
     let models = Models::embedded().expect("models");
     let engine = OcrEngine::new(OcrEngineParams {
-        recognition_model: Some(rten::Model::load(models.reader().to_vec()).expect("model")),
+        recognition_model: Some(rten::Model::load(JUDGE.to_vec()).expect("model")),
         alphabet: Some(models.alphabet().trim_end_matches('\n').to_string()),
         ..Default::default()
     })
@@ -392,12 +395,35 @@ fn ocrs_with_our_network_reads_the_same() {
 }
 
 #[test]
+fn the_network_through_rten_in_floating_point_says_the_same() {
+    let models = Models::embedded().expect("models");
+    let judge = CtcReader::new(JUDGE, models.alphabet()).expect("the judge");
+    for (text, font) in [
+        ("Depth 15 cm", &FONT_6X10),
+        ("SMITH, ANNA *1971-03-02", &FONT_9X15),
+        ("MI 0.7 TIS 0.4", &FONT_10X20),
+    ] {
+        for (ink, ground) in [(235, 15), (90, 60)] {
+            let (picture, tight) = page(text, font, 1, ink, ground);
+            let [ours, theirs] = [&*READER, &judge].map(|r| r.read(&picture, &line(tight)));
+            assert_eq!(ours.text(), theirs.text());
+            assert!(ours.confidence.abs_diff(theirs.confidence) <= 1);
+            for (a, b) in ours.chars.iter().zip(&theirs.chars) {
+                assert!(a.confidence.abs_diff(b.confidence) <= 1 && a.rect == b.rect);
+            }
+        }
+    }
+}
+
+#[test]
 fn models_that_do_not_fit_are_refused() {
     let models = Models::embedded().expect("models");
     let short: String = models.alphabet().chars().take(50).collect();
-    assert!(CtcReader::new(models.reader(), &short).is_err());
     assert!(CtcReader::new(b"no network", models.alphabet()).is_err());
-    for end in [0, 100, models.reader().len() / 2] {
-        assert!(CtcReader::new(&models.reader()[..end], models.alphabet()).is_err());
+    for model in [models.reader(), JUDGE] {
+        assert!(CtcReader::new(model, &short).is_err());
+        for end in [0, 100, model.len() / 2] {
+            assert!(CtcReader::new(&model[..end], models.alphabet()).is_err());
+        }
     }
 }

@@ -52,7 +52,7 @@ def detector(a):
 
 def reader(a):
     from unburn_training import manifest
-    from unburn_training.reader import evaluate, export, net, train
+    from unburn_training.reader import evaluate, export, train
     out = os.path.join(a.work, "reader")
     common = [out, "--seed", str(a.seed), "--threads", str(a.threads), "--workers", str(a.workers)] + (["--init", a.init_reader, "--rate", "1.2e-3"] if a.init_reader else [])
     if a.smoke:
@@ -60,12 +60,12 @@ def reader(a):
     else:
         run = train.Run(train.arguments(common + (["--minutes", str(a.minutes)] if a.minutes else [])))
     run.train()
-    exact = export.export(out + "/reader.pt", a.models)
+    net, exact = export.export(out + "/reader.pt", a.models)
     made = evaluate.lines(1 if a.smoke else 40, out)
-    f = evaluate.figures(made, evaluate.read(net.load(out + "/reader.pt"), [c for c, _ in made]))
+    f = evaluate.figures(made, evaluate.read(net, [c for c, _ in made]))
     trained = f"generated lines only; {run.step} steps in {run.elapsed():.0f} min, seed {a.seed}" + (f", from {os.path.basename(a.init_reader)}" if a.init_reader else "")
-    manifest.update(a.models, "reader", "reader.rten", trained, dict(
-        parameters=exact["parameters"], character_error_synthetic_percent=percent(f["all"]["character_error"]), exact_lines_synthetic_percent=percent(f["all"]["exact"]),
+    manifest.update(a.models, "reader", "reader.exact", trained, dict(
+        parameters=exact["parameters"], worst_case_sum=exact["worst_case_sum"], character_error_synthetic_percent=percent(f["all"]["character_error"]), exact_lines_synthetic_percent=percent(f["all"]["exact"]),
         character_error_unseen_fonts_percent=percent(f["held-out fonts"]["character_error"]), negatives_read_as_empty_percent=percent(f["empty"]["exact"])))
     manifest.update(a.models, "alphabet", "alphabet.txt", "the reader's 136 characters in the order of its classes 1 to 136; class 0 is the CTC blank")
     return f["all"]
@@ -116,7 +116,7 @@ def main():
             assert one.lines and (one.image == two.image).all(), "stress pictures must depend on their axis and value alone"
         smoke_known()
         made = sorted(os.listdir(a.models))
-        expected = ["MANIFEST.toml", "README.md", "alphabet.txt", "detector.json", "detector.rten", "reader.rten", "vectors"]
+        expected = ["MANIFEST.toml", "README.md", "alphabet.txt", "detector.json", "detector.rten", "reader.exact", "reader.rten", "vectors"]
         assert a.networks or made == expected, made
         with open(a.models + "/README.md", encoding="utf-8") as f:
             assert a.networks or f.read().count("seed 1 |") == 2, "the figures of both networks must stand in the model card"

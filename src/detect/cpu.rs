@@ -7,24 +7,26 @@
 mod kernels;
 mod maps;
 mod schedule;
-mod simd;
-#[cfg(target_arch = "x86_64")]
-mod x86;
 
-pub use simd::Level;
+pub use crate::exact::Level;
 
 use super::network::{GRID, Network};
 use super::{Detector, Levels, TextMap};
 use crate::error::{Error, Result};
+#[cfg(target_arch = "x86_64")]
+use crate::exact::x86;
+use crate::exact::{End, Portable, Row, Simd, bias_shift, pointwise, table};
 use crate::frame::Gray;
 use crate::stage::{Kind, Layer, levels, stem};
-use kernels::{BAND, BAND_INPUTS, End, MAX_QUADS, Row};
+use kernels::{BAND, BAND_INPUTS};
 use maps::{Bytes, RingMap};
 use rayon::prelude::*;
 use schedule::{Run, Schedule, Step};
-use simd::{Portable, Simd};
 use std::cell::RefCell;
 use std::sync::Mutex;
+
+/// Most input channels of a pointwise layer, in groups of four.
+const MAX_QUADS: usize = 128;
 
 /// Rows of a picture that go through the network at a time on one thread: all maps stay in cache.
 const CHUNK: usize = GRID;
@@ -89,7 +91,7 @@ impl CpuDetector {
         }
         Ok(CpuDetector {
             level,
-            tables: layers.iter().map(|l| table(l, level)).collect(),
+            tables: layers.iter().map(|l| table_of(l, level)).collect(),
             steps: schedule::steps(&layers),
             layers,
             spare: Mutex::default(),
@@ -224,43 +226,31 @@ unsafe fn fill_row(picture: &Gray, map: &RingMap, y: usize) {
 }
 
 /// A layer's weights for the kernels of an instruction set.
-fn table(layer: &Layer, level: Level) -> Table {
-    let mut weights = Vec::new();
-    let quad = |w: &[i8]| std::array::from_fn(|i| w.get(i).copied().unwrap_or(0));
-    let group = level.outputs_at_once();
-    if layer.kernel > 1 {
-        for o in 0..layer.outputs {
-            for row in layer.channel(o).chunks(layer.kernel) {
-                for part in row.chunks(4) {
-                    level.push_weights(&mut weights, quad(part));
-                }
-            }
-        }
+fn table_of(layer: &Layer, level: Level) -> Table {
+    let weights = if layer.kernel > 1 {
+        taps(layer, level)
     } else {
-        for first in (0..layer.outputs).step_by(group) {
-            for c in (0..layer.inputs).step_by(4) {
-                for o in first..first + group {
-                    let w = if o < layer.outputs {
-                        layer.channel(o)
-                    } else {
-                        &[]
-                    };
-                    level.push_weights(&mut weights, quad(w.get(c..).unwrap_or(&[])));
-                }
-            }
-        }
-    }
-    let padded = layer.outputs.next_multiple_of(group);
+        table(level, layer.outputs, layer.inputs, |o| layer.channel(o))
+    };
     Table {
         channel_words: weights.len() / layer.outputs,
         weights,
-        bias_shift: (0..padded)
-            .map(|o| {
-                let shift = layer.shift.get(o).map_or(0, |s| *s as i32);
-                (layer.bias.get(o).copied().unwrap_or(0), shift)
-            })
-            .collect(),
+        bias_shift: bias_shift(level, &layer.bias, &layer.shift),
     }
+}
+
+/// The weights of a layer with taps: channel, row of the kernel, quad of its columns.
+fn taps(layer: &Layer, level: Level) -> Vec<i32> {
+    let mut weights = Vec::new();
+    for o in 0..layer.outputs {
+        for row in layer.channel(o).chunks(layer.kernel) {
+            for part in row.chunks(4) {
+                let quad = std::array::from_fn(|i| part.get(i).copied().unwrap_or(0));
+                level.push_weights(&mut weights, quad);
+            }
+        }
+    }
+    weights
 }
 
 /// `std::array::from_fn` for what every row asks for: always inlined.
@@ -443,8 +433,6 @@ impl Work<'_> {
             },
         };
         let row = Row {
-            input,
-            input_step,
             quads: layer.inputs / 4,
             n: self.input.form.width / self.step.stride,
             outputs: layer.outputs,
@@ -455,7 +443,9 @@ impl Work<'_> {
             end,
         };
         // SAFETY: the rows hold what the kernel asks for, see `maps`; the widths were checked by `with_level`.
-        unsafe { kernels::pointwise::<S, O>(&row) }
+        unsafe {
+            pointwise::<S, O, MAX_QUADS>(&row, |c| input.wrapping_add(c * input_step));
+        }
     }
 }
 

@@ -10,13 +10,12 @@
 //! f32 holds exactly. [`Network::parse`] refuses a network for which that is not so.
 
 use crate::error::{Error, Result};
+use crate::exact::{EXACT, largest_sum};
 use crate::frame::Gray;
 use crate::stage::{Kind, Layer, Map, Source, depthwise, pointwise, stem};
 use serde::Deserialize;
 
 const FORMAT: &str = "unburn-exact-detector-1";
-/// Every partial sum stays below this: integers up to here are exact in f32.
-const EXACT: i64 = 1 << 24;
 /// More layers or channels than this are a damaged file.
 const MAX_LAYERS: usize = 256;
 const MAX_CHANNELS: usize = 512;
@@ -288,12 +287,7 @@ fn check_pairs(layers: &[Layer]) -> Result<()> {
 fn prove_exact(l: &Layer) -> Result<i64, &'static str> {
     let mut worst = 0;
     for o in 0..l.outputs {
-        let weights: i64 = l
-            .channel(o)
-            .iter()
-            .map(|w| i64::from(w.unsigned_abs()))
-            .sum();
-        worst = worst.max(weights * 255 + i64::from(l.bias[o]).abs());
+        worst = worst.max(largest_sum(l.channel(o), l.bias[o]));
     }
     if worst >= EXACT {
         return Err("its sums can reach 2^24, so results would depend on the device");

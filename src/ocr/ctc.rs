@@ -3,7 +3,7 @@
 //! Greedy decoding of connectionist temporal classification: the likeliest class of each step, runs of one class are one
 //! character, blanks separate. The confidence of the line is the probability of the whole text over *all* alignments.
 
-use super::engine::Steps;
+use super::likely::Steps;
 
 /// Characters that are read as another one, which gets their probability. A zero with a slash is a zero: no word on a
 /// medical screen needs Ø.
@@ -75,7 +75,7 @@ pub(super) fn decode(alphabet: &Alphabet, steps: &Steps) -> Decoded {
     let rows: Vec<Vec<f32>> = steps
         .rows()
         .map(|row| {
-            let mut p: Vec<f32> = row.iter().map(|v| v.exp()).collect();
+            let mut p = row.to_vec();
             for &(from, to) in &alphabet.folds {
                 p[to] += p[from];
                 p[from] = 0.0;
@@ -170,13 +170,13 @@ fn runs(rows: &[Vec<f32>]) -> Vec<Run> {
 }
 
 /// Probability that the steps spell `classes`, over all alignments (the forward pass of CTC), spaces at the ends counted
-/// as blanks. Normalised at each step against underflow.
+/// as blanks. Each step is normalised, so that only the product of the norms can become too small to tell from nothing.
 fn text_probability(rows: &[Vec<f32>], classes: &[usize], space: Option<usize>) -> f32 {
     // States: blank, first class, blank, second class, …, blank.
     let n = 2 * classes.len() + 1;
     let label = |s: usize| if s % 2 == 1 { classes[s / 2] } else { 0 };
     let mut now = vec![0.0f64; n];
-    let mut log_scale = 0.0f64;
+    let mut scale = 1.0f64;
     for (t, p) in rows.iter().enumerate() {
         let mut next = vec![0.0f64; n];
         for s in 0..n {
@@ -197,11 +197,11 @@ fn text_probability(rows: &[Vec<f32>], classes: &[usize], space: Option<usize>) 
             return 0.0;
         }
         next.iter_mut().for_each(|v| *v /= sum);
-        log_scale += sum.ln();
+        scale *= sum;
         now = next;
     }
     let end = now[n - 1] + if n > 1 { now[n - 2] } else { 0.0 };
-    (end.ln() + log_scale).exp().min(1.0) as f32
+    (end * scale).min(1.0) as f32
 }
 
 #[cfg(test)]
@@ -212,7 +212,7 @@ mod tests {
     fn steps(rows: &[[f32; 5]]) -> Steps {
         Steps {
             classes: 5,
-            log_probs: rows.iter().flatten().map(|v| v.ln()).collect(),
+            probabilities: rows.concat(),
         }
     }
 

@@ -4,9 +4,9 @@
 //! neighbours are parted at the column with the least ink between their steps; a space takes the whole blank run.
 
 use super::ctc::Peak;
-use super::engine::{INPUT_HEIGHT, STEP_PX};
 use super::fit::column_steps;
 use super::prepare::Strip;
+use super::{INPUT_HEIGHT, STEP_PX};
 use crate::frame::Gray;
 
 /// Start and end column in the strip for each character, in order, without overlaps.

@@ -4,7 +4,7 @@
 //! black behind the right end. Only the box is ever scaled, never the picture. Integer arithmetic throughout, so that
 //! the input is the same bytes on every machine.
 
-use super::engine::{INPUT_HEIGHT, STEP_PX};
+use super::{INPUT_HEIGHT, STEP_PX};
 use crate::frame::Gray;
 use crate::geometry::Rect;
 use crate::line::Orientation;

@@ -1,69 +1,136 @@
-"""Writes the shipped form of the reader.
+"""Writes the shipped form of the reader and proves that its arithmetic is exact.
 
     python -m unburn_training.reader.export CHECKPOINT MODELS
 
-Writes MODELS/reader.rten (batch norm folded; input `line_image` [n, 1, 32, w], output `log_probs` [w/4, n, classes]) and
-MODELS/alphabet.txt, and stops unless the folded net gives what torch gives, to 1e-3 in log-probability."""
+Rounds a trained reader to integers (`exact.py`) and writes MODELS/reader.exact (the weights; the form is described at `write`), MODELS/alphabet.txt, MODELS/reader.rten (the same
+net for another engine, a judge for tests) and MODELS/vectors/line*.pgm and .logits (a line and the answer for it, i32 little-endian,
+class after class). Stops unless the worst-case sum of every layer is below 2^24 and torch in f32 equals the int64 reference bit for
+bit, in both memory orders. Prints the figures as JSON."""
 import argparse
 import json
 import os
+import random
 
 import numpy as np
 import onnx
 import torch
+import torch.nn.functional as F
 from onnx import TensorProto, helper, numpy_helper
-from onnx.reference import ReferenceEvaluator
 
-from ..detector.export import write_rten
+from ..detector.export import LIMIT, write_pgm, write_rten
+from ..pictures.lines import HEIGHT, Lines, view
 from ..text.alphabet import ALPHABET, CLASSES
+from .evaluate import pack
+from .exact import LOGIT_STEPS, ExactReader, rounded
 from .net import load
 
-TOLERANCE = 1e-3
+FORMAT = "unburn-exact-reader-1"
+HEAD = ("name", "input", "kind", "cin", "cout", "k", "stride", "pad", "groups", "skip", "outside")
+VECTOR_SEED = 7
+RANGE_SEED, RANGE_LINES, RANGE_BATCH = 4242, 256, 16
 
 
-class Graph:
-    def __init__(self):
-        self.nodes, self.constants = [], []
+def write(layers, path):
+    """one line of JSON with the layers, then for each: shifts u8, biases i32 little-endian, weights i8"""
+    head = dict(format=FORMAT, input="line u8 [32, w], w a multiple of 8", layers=[{k: l[k] for k in HEAD} for l in layers])
+    with open(path, "wb") as f:
+        f.write(json.dumps(head, separators=(",", ":")).encode() + b"\n")
+        for l in layers:
+            f.write(l["shift"].astype("u1").tobytes() + l["bias"].astype("<i4").tobytes() + l["weight"].astype("i1").tobytes())
 
-    def const(self, name, a):
-        self.constants.append(numpy_helper.from_array(np.ascontiguousarray(a), name))
+
+def range_lines():
+    """batches of lines of like width from which ranges are learnt"""
+    lines, r = Lines(RANGE_SEED), random.Random(1)
+    views = sorted((view(lines.make(), r) for _ in range(RANGE_LINES)), key=lambda v: v.shape[1])
+    return [torch.from_numpy(pack(views[i:i + RANGE_BATCH])).float() / 255 - .5 for i in range(0, RANGE_LINES, RANGE_BATCH)]
+
+
+def reference(layers, line):
+    """the net in plain int64 numpy: u8 [32, w] -> logits [classes, w/4], largest accumulator seen"""
+    values, peak = {"in": line.astype(np.int64)[None]}, 0
+    for l in layers:
+        x, w, (ky, kx), (sy, sx), (py, px) = values[l["input"]], l["weight"], l["k"], l["stride"], l["pad"]
+        c, h, width = x.shape
+        framed = np.full((c, h + 2 * py, width + 2 * px), l["outside"], np.int64)
+        framed[:, py:py + h, px:px + width] = x
+        ho, wo = (h + 2 * py - ky) // sy + 1, (width + 2 * px - kx) // sx + 1
+        acc = np.broadcast_to(l["bias"][:, None, None], (l["cout"], ho, wo)).copy()
+        for dy in range(ky):
+            for dx in range(kx):
+                v = framed[:, dy:dy + (ho - 1) * sy + 1:sy, dx:dx + (wo - 1) * sx + 1:sx]
+                acc += np.einsum("oc,chw->ohw", w[:, :, dy, dx], v) if l["groups"] == 1 else w[:, 0, dy, dx][:, None, None] * v
+        peak = max(peak, int(np.abs(acc).max()))
+        t = acc >> l["shift"][:, None, None]
+        if l["skip"]:
+            t = t + values[l["skip"]]
+        values[l["name"]] = t if l["kind"] == "logits" else np.clip(t, 0, 255)
+    return values["out"][:, 0], peak
+
+
+def test_lines():
+    """noise, extremes, and two generated lines, of multiples of 8 columns"""
+    g, r, lines = np.random.default_rng(1), random.Random(VECTOR_SEED), Lines(VECTOR_SEED, scenes=8)
+    whole = lambda v: np.pad(v, ((0, 0), (0, -v.shape[1] % 8)))
+    return {"noise": g.integers(0, 256, (HEIGHT, 72), dtype=np.uint8), "white": np.full((HEIGHT, 40), 255, np.uint8), "black": np.zeros((HEIGHT, 16), np.uint8),
+            "line0": whole(view(lines.make(negative=False), r)), "line1": whole(view(lines.make(negative=False), r))}
+
+
+def prove(net, layers):
+    """-> ({name: (line, logits)}, figures); raises where anything differs"""
+    bounds = {l["name"]: int((np.abs(l["weight"]).reshape(l["cout"], -1).sum(1) * 255 + np.abs(l["bias"])).max()) for l in layers}
+    worst = max(bounds, key=bounds.get)
+    if bounds[worst] >= LIMIT:
+        raise SystemExit(f"layer {worst}: worst-case sum {bounds[worst]} reaches 2^24")
+    seen, peak = {}, 0
+    for name, line in test_lines().items():
+        expected, p = reference(layers, line)
+        peak, x = max(peak, p), torch.from_numpy(line.copy())[None, None].float() / 255 - .5
+        likely = F.log_softmax(torch.from_numpy(expected.T.copy()).float() / LOGIT_STEPS, dim=1)
+        for order in (torch.contiguous_format, torch.channels_last):
+            with torch.no_grad():
+                got = net.to(memory_format=order)(x.contiguous(memory_format=order))[:, 0]
+            if not torch.equal(got, likely):
+                raise SystemExit(f"torch differs from the reference on `{name}` by {float((got - likely).abs().max())}")
+        seen[name] = (line, expected)
+    return seen, dict(parameters=sum(l["weight"].size + l["bias"].size for l in layers), worst_case_sum=bounds[worst], worst_case_layer=worst, largest_sum_seen=peak)
+
+
+def onnx_model(layers):
+    """the same net as f32 convolutions, as ocrs takes it: grey values -0.5..0.5 in, log-probabilities [w/4, n, classes] out"""
+    nodes, constants, names = [], [], {}
+
+    def const(name, a):
+        constants.append(numpy_helper.from_array(np.ascontiguousarray(a), name))
         return name
 
-    def op(self, kind, inputs, **attributes):
-        out = f"{kind.lower()}_{len(self.nodes)}"
-        self.nodes.append(helper.make_node(kind, inputs, [out], name=out, **attributes))
-        return out
+    def node(op, inputs, output, **attributes):
+        nodes.append(helper.make_node(op, inputs, [output], name=output, **attributes))
+        return output
 
-    def conv(self, x, conv, w, b):
-        n = len(self.nodes)
-        return self.op("Conv", [x, self.const(f"w{n}", w.astype(np.float32)), self.const(f"b{n}", b.astype(np.float32))], kernel_shape=list(conv.kernel_size),
-                       strides=list(conv.stride), pads=list(conv.padding) * 2, group=conv.groups)
-
-    def unit(self, x, unit):
-        """convolution with its batch norm folded in, and its relu"""
-        conv, bn = unit[0], unit[1]
-        gain = bn.weight / torch.sqrt(bn.running_var + bn.eps)
-        x = self.conv(x, conv, (conv.weight * gain[:, None, None, None]).detach().numpy(), (bn.bias - bn.running_mean * gain).detach().numpy())
-        return self.op("Relu", [x]) if len(unit) > 2 else x
-
-
-def onnx_model(net):
-    g = Graph()
-    x = g.unit("line_image", net.stem)
-    for stage in (net.s2, net.s3):
-        x = g.unit(x, stage[0])
-        x = g.op("Relu", [g.op("Add", [x, g.unit(x, stage[1].f)])])
-    x = g.unit(x, net.col)
-    for context in net.ctx:
-        y = x
-        for unit in context.f:
-            y = g.unit(y, unit)
-        x = g.op("Add", [x, y])
-    x = g.conv(x, net.out, net.out.weight.detach().numpy(), net.out.bias.detach().numpy())
-    x = g.op("Transpose", [g.op("Squeeze", [x, g.const("axis", np.array([2], np.int64))])], perm=[2, 0, 1])
-    g.nodes.append(helper.make_node("LogSoftmax", [x], ["log_probs"], axis=2))
-    graph = helper.make_graph(g.nodes, "unburn_reader", [helper.make_tensor_value_info("line_image", TensorProto.FLOAT, ["batch", 1, 32, "width"])],
-                              [helper.make_tensor_value_info("log_probs", TensorProto.FLOAT, ["steps", "batch", CLASSES])], g.constants)
+    f32 = lambda v: np.float32(v)
+    lo, hi = const("lo", f32(0)), const("hi", f32(255))
+    x = node("Mul", ["line_image", const("range", f32(255))], "spread")
+    names["in"] = node("Floor", [node("Add", [x, const("middle", f32(128))], "moved")], "in")
+    for l in layers:
+        n, step = l["name"], 2.0 ** -l["shift"].astype(np.float64)
+        w = l["weight"] * step[:, None, None, None]
+        b = (l["bias"] + l["outside"] * l["weight"].reshape(l["cout"], -1).sum(1)) * step
+        assert (w.astype(np.float32) == w).all() and (b.astype(np.float32) == b).all()
+        x = names[l["input"]]
+        if l["outside"]:
+            x = node("Sub", [x, const(n + ".outside", f32(l["outside"]))], n + ".centred")
+        t = node("Conv", [x, const(n + ".w", w.astype(np.float32)), const(n + ".b", b.astype(np.float32))], n + ".sum",
+                 kernel_shape=l["k"], strides=l["stride"], pads=l["pad"] * 2, group=l["groups"])
+        t = node("Floor", [t], n + ".floor")
+        if l["skip"]:
+            t = node("Add", [names[l["skip"]], t], n + ".added")
+        names[n] = t if l["kind"] == "logits" else node("Clip", [t, lo, hi], n)
+    t = node("Mul", [names["out"], const("nat", f32(1 / LOGIT_STEPS))], "logits")
+    t = node("Transpose", [node("Squeeze", [t, const("axis", np.array([2], np.int64))], "flat")], "steps", perm=[2, 0, 1])
+    node("LogSoftmax", [t], "log_probs", axis=2)
+    graph = helper.make_graph(nodes, "unburn_reader", [helper.make_tensor_value_info("line_image", TensorProto.FLOAT, ["batch", 1, HEIGHT, "width"])],
+                              [helper.make_tensor_value_info("log_probs", TensorProto.FLOAT, ["steps", "batch", CLASSES])], constants)
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)])
     model.ir_version = 8
     onnx.checker.check_model(model)
@@ -71,19 +138,20 @@ def onnx_model(net):
 
 
 def export(checkpoint, models):
-    net = load(checkpoint)
-    model = onnx_model(net)
-    torch.manual_seed(0)
-    x = torch.rand(2, 1, 32, 200) - .5
-    with torch.no_grad():
-        difference = float(np.abs(net(x).numpy() - ReferenceEvaluator(model).run(None, {"line_image": x.numpy()})[0]).max())
-    if difference > TOLERANCE:
-        raise SystemExit(f"the folded reader differs from torch by {difference}")
-    os.makedirs(models, exist_ok=True)
-    write_rten(model, models + "/reader.rten")
+    layers = rounded(load(checkpoint), range_lines())
+    net = ExactReader(layers)
+    seen, figures = prove(net, layers)
+    os.makedirs(models + "/vectors", exist_ok=True)
+    write(layers, models + "/reader.exact")
+    write_rten(onnx_model(layers), models + "/reader.rten")
     with open(models + "/alphabet.txt", "w", encoding="utf-8") as f:
         f.write(ALPHABET)
-    return dict(parameters=sum(p.numel() for p in net.parameters()), folding_difference=difference)
+    for name in ("noise", "line0", "line1"):
+        line, logits = seen[name]
+        stem = f"{models}/vectors/reader-{name}"
+        write_pgm(stem + ".in.pgm", line)
+        logits.astype("<i4").tofile(stem + ".logits")
+    return net, figures
 
 
 if __name__ == "__main__":
@@ -92,4 +160,4 @@ if __name__ == "__main__":
     p.add_argument("models")
     a = p.parse_args()
     torch.set_num_threads(1)
-    print(json.dumps(export(a.checkpoint, a.models), indent=1))
+    print(json.dumps(export(a.checkpoint, a.models)[1], indent=1))

@@ -88,6 +88,13 @@ unsafe impl Simd for Sse2 {
         unsafe { [_mm_unpacklo_epi32(v, v), _mm_unpackhi_epi32(v, v)] }
     }
     #[inline(always)]
+    unsafe fn store_sums(p: *mut i32, v: [Self::V; 2]) {
+        unsafe {
+            _mm_storeu_si128(p.cast(), v[0]);
+            _mm_storeu_si128(p.add(4).cast(), v[1]);
+        }
+    }
+    #[inline(always)]
     unsafe fn store(p: *mut u8, v: [Self::V; 2]) {
         unsafe {
             // Both packings saturate, and saturating to 16 bit first does not change the clipped byte.
@@ -188,6 +195,13 @@ unsafe impl Simd for Avx2 {
         }
     }
     #[inline(always)]
+    unsafe fn store_sums(p: *mut i32, v: [Self::V; 2]) {
+        unsafe {
+            _mm256_storeu_si256(p.cast(), v[0]);
+            _mm256_storeu_si256(p.add(8).cast(), v[1]);
+        }
+    }
+    #[inline(always)]
     unsafe fn store(p: *mut u8, v: [Self::V; 2]) {
         unsafe {
             // Both packings saturate, and saturating to 16 bit first does not change the clipped byte.
@@ -280,6 +294,13 @@ unsafe impl Simd for Avx512 {
                 _mm512_permutexvar_epi32(lo, v),
                 _mm512_permutexvar_epi32(hi, v),
             ]
+        }
+    }
+    #[inline(always)]
+    unsafe fn store_sums(p: *mut i32, v: [Self::V; 2]) {
+        unsafe {
+            _mm512_storeu_si512(p.cast(), v[0]);
+            _mm512_storeu_si512(p.add(16).cast(), v[1]);
         }
     }
     #[inline(always)]

@@ -1,4 +1,4 @@
-//! The few vector operations that the network needs, and the instruction sets that have them.
+//! The few vector operations that the networks need, and the instruction sets that have them.
 //!
 //! All arithmetic is on integers, so every set gives the same bits. A vector holds `N` sums of 32 bit, one a cell; a
 //! *quad* holds `N` groups of four activations, one group a sum. Sets with a four-way dot product of bytes take quads
@@ -122,6 +122,8 @@ pub unsafe trait Simd: Copy {
     unsafe fn add_bytes(v: Self::V, p: *const u8) -> Self::V;
     /// Every sum twice, side by side.
     unsafe fn double(v: Self::V) -> [Self::V; 2];
+    /// Writes `2 * N` sums.
+    unsafe fn store_sums(p: *mut i32, v: [Self::V; 2]);
     /// Clips to 0–255 and writes `2 * N` bytes.
     unsafe fn store(p: *mut u8, v: [Self::V; 2]);
 }
@@ -194,6 +196,11 @@ unsafe impl Simd for Portable {
             std::array::from_fn(|i| v[i / 2]),
             std::array::from_fn(|i| v[4 + i / 2]),
         ]
+    }
+    #[inline(always)]
+    unsafe fn store_sums(p: *mut i32, v: [Self::V; 2]) {
+        // SAFETY: the caller vouches for 2 N sums.
+        unsafe { p.cast::<[Self::V; 2]>().write_unaligned(v) };
     }
     #[inline(always)]
     unsafe fn store(p: *mut u8, v: [Self::V; 2]) {
