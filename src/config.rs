@@ -173,6 +173,8 @@ pub struct Config {
     pub documents: Documents,
     /// Folder with models that replace those inside.
     pub models: Option<PathBuf>,
+    /// SHA-256 of foreign models that the site answers for, separated by commas.
+    pub trust_models: String,
     /// `auto`, `cpu`, `gpu` or part of an adapter's name.
     pub device: String,
     /// Files worked on side by side; 0 for the number of cores.
@@ -208,6 +210,7 @@ impl Default for Config {
             ffmpeg: None,
             documents: Documents::Off,
             models: None,
+            trust_models: String::new(),
             device: "auto".into(),
             jobs: 0,
             memory_mb: 0,
@@ -223,6 +226,12 @@ impl Config {
             Names::Pseudonym => true,
             Names::Mirror => false,
         }
+    }
+
+    /// The hashes of foreign models that the site answers for.
+    pub fn trusted_models(&self) -> impl Iterator<Item = &str> {
+        let hashes = self.trust_models.split(',').map(str::trim);
+        hashes.filter(|h| !h.is_empty())
     }
 
     /// Checks ranges that the types do not express. Returns [`Error::Config`] naming the setting.
@@ -256,6 +265,11 @@ impl Config {
                 )));
             }
         }
+        if let Some(hash) = self.trusted_models().find(|h| !is_sha256(h)) {
+            return Err(Error::Config(format!(
+                "`trust-models` takes SHA-256 hashes of 64 hexadecimal digits, separated by commas, not `{hash}`"
+            )));
+        }
         if self.device.trim().is_empty() {
             return Err(Error::Config(
                 "`device` must be `auto`, `cpu`, `gpu` or part of an adapter's name".into(),
@@ -263,4 +277,8 @@ impl Config {
         }
         Ok(())
     }
+}
+
+fn is_sha256(text: &str) -> bool {
+    text.len() == 64 && text.bytes().all(|b| b.is_ascii_hexdigit())
 }

@@ -145,6 +145,19 @@ impl Models {
         &self.alphabet
     }
 
+    /// Whether every model is one of those compiled in, or one whose hash is among `trusted`.
+    ///
+    /// # Errors
+    /// [`Error::Model`] if the binary is damaged.
+    pub fn are_trusted<'a>(&self, trusted: impl Iterator<Item = &'a str>) -> Result<bool> {
+        let own = Self::embedded()?.hashes;
+        let trusted: Vec<&str> = trusted.collect();
+        let known = |hash: &(&str, String)| {
+            own.contains(hash) || trusted.iter().any(|t| t.eq_ignore_ascii_case(&hash.1))
+        };
+        Ok(self.hashes.iter().all(known))
+    }
+
     /// `name:sha256` of every model, for reports.
     pub fn names(&self) -> Vec<String> {
         self.hashes

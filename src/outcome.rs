@@ -130,6 +130,7 @@ reasons! {
     NestedPixels = "nested-pixel-data", Quarantined, "Pixel Data inside a sequence or private element that cannot be removed safely", "remove the nested image first";
     NoIdentity = "no-identity", Quarantined, "policy `phi` needs header identities to compare with, and there are none", "use policy `safe-list` or `all`";
     KeptUnknownText = "kept-unknown-text", Quarantined, "policy `phi` kept text that no rule names, and this class requires BurnedInAnnotation", "use policy `safe-list` or `all`";
+    UntrustedModels = "untrusted-models", Quarantined, "models that are not those inside searched the pixels, and this class requires BurnedInAnnotation", "measure the models, then name their hashes with --trust-models";
     Template = "template-conflict", Quarantined, "a template for this equipment does not fit the frame", "correct the template";
     PlanUnstable = "plan-unstable", Quarantined, "masking kept uncovering new findings, however wide the masks became", "look at the file; use policy `all`";
     ResidualText = "residual-text", Quarantined, "the written file still shows something that no keep rule covers", "report it; mask by hand or with a template";

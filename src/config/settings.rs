@@ -238,6 +238,13 @@ pub const SETTINGS: &[Setting] = &[
         help: "folder with models that replace those inside (reports carry their hashes)",
     },
     Setting {
+        key: "trust-models",
+        flag: "trust-models",
+        kind: Kind::Text,
+        plan: true,
+        help: "SHA-256 of models that are not those inside and may earn BurnedInAnnotation NO all the same, separated by commas",
+    },
+    Setting {
         key: "device",
         flag: "device",
         kind: Kind::Text,

@@ -250,9 +250,11 @@ impl Engine {
         profile.is_some_and(|p| p.has(Choice::Graphics))
     }
 
-    /// The codes that a profile earns for one object: that of graphics only where some stay, cleaned.
-    fn codes(profile: &Profile, graphics: bool) -> Vec<[&'static str; 3]> {
+    /// The codes that a profile earns for one object: that of graphics only where some stay, cleaned by models that are
+    /// trusted.
+    fn codes(&self, profile: &Profile, graphics: bool) -> Vec<[&'static str; 3]> {
         let mut codes = profile.codes();
+        let graphics = graphics && self.trusted;
         codes.retain(|c| graphics || *c != Choice::Graphics.code());
         codes
     }
@@ -266,7 +268,7 @@ impl Engine {
         graphics: bool,
         face: FaceClaim,
     ) -> Claims {
-        let mut codes = Engine::codes(profile, graphics);
+        let mut codes = self.codes(profile, graphics);
         if pixels && !codes.is_empty() {
             codes.push(options::PIXELS_CODE);
         }
@@ -435,7 +437,7 @@ impl Engine {
             codes: deidentified
                 .and(self.site.profile.as_ref())
                 .map(|p| {
-                    let codes = Engine::codes(p, graphics);
+                    let codes = self.codes(p, graphics);
                     codes.iter().map(|c| c[0].to_owned()).collect()
                 })
                 .unwrap_or_default(),

@@ -78,6 +78,8 @@ pub struct Engine {
     decider: Decider,
     desk: header::Desk,
     video: Option<VideoTool>,
+    /// Whether the models are those inside, or foreign ones that the site answers for.
+    trusted: bool,
 }
 
 /// A planned object, ready to be applied.
@@ -133,6 +135,7 @@ impl Engine {
     /// be made again.
     pub fn open(config: &Config, key: Option<Key>) -> error::Result<Engine> {
         let models = Models::open(config.models.as_deref())?;
+        let trusted = config.models.is_none() || models.are_trusted(config.trusted_models())?;
         let key = match key {
             Some(key) => key,
             None => Key::ephemeral()?,
@@ -163,6 +166,7 @@ impl Engine {
             decider,
             desk: header::Desk::default(),
             video: config.ffmpeg.as_ref().map(VideoTool::new),
+            trusted,
         })
     }
 

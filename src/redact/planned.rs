@@ -100,6 +100,9 @@ impl Engine {
         if object.is_video() && masks_anything {
             warnings.push("video_recoded".into());
         }
+        if !self.trusted {
+            warnings.push("untrusted_models".into());
+        }
         if facts.burned_in_annotation == Some(true) && !masks_anything {
             review.push(Reason::BurnedInNotFound);
         }
@@ -183,13 +186,17 @@ impl Engine {
                 .items
                 .iter()
                 .any(|i| i.action == Action::Keep && says_nothing(&i.reason));
-        if unknown_kept && dicom::burned_in(&facts.sop_class) != dicom::BurnedIn::Optional {
-            return Err(Refusal::new(
-                Reason::KeptUnknownText,
-                "the attribute must have a value that was not earned",
-            ));
+        let earned = self.trusted && !unknown_kept;
+        if !earned && dicom::burned_in(&facts.sop_class) != dicom::BurnedIn::Optional {
+            let reason = if unknown_kept {
+                Reason::KeptUnknownText
+            } else {
+                Reason::UntrustedModels
+            };
+            let detail = "the attribute must have a value that was not earned";
+            return Err(Refusal::new(reason, detail));
         }
-        Ok(!unknown_kept)
+        Ok(earned)
     }
 }
 
