@@ -17,6 +17,7 @@ mod evidence;
 mod face;
 mod finding;
 mod frames;
+mod grain;
 mod growth;
 mod header;
 mod input;

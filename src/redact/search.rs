@@ -6,6 +6,7 @@ use super::evidence::{
     Evidence, Look, Place, STRICT_LEAST, drop_doubtful, evidence, good_places, is_apart, look_of,
 };
 use super::finding::Finding;
+use super::grain::calm;
 use super::growth::covered;
 use crate::config::Sensitivity;
 use crate::detect::{self, Detector, TextMap};
@@ -104,6 +105,7 @@ impl<'a> Pictures<'a> {
         let mut views = views_over(&shown.frame, display, shown.range);
         for view in &mut views {
             blend(&mut view.picture, view.origin, &shown.masks);
+            calm(&mut view.picture, view.origin, &shown.masks);
         }
         let mut sources: Vec<Source> = (views.iter().enumerate())
             .map(|(view, v)| Source {
