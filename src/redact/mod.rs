@@ -21,6 +21,7 @@ mod growth;
 mod header;
 mod input;
 mod inspect;
+mod memory;
 mod overlay;
 mod pair;
 mod planned;
@@ -41,6 +42,7 @@ pub use finding::Finding;
 pub use frames::Frames;
 pub use header::Target;
 pub use input::Input;
+pub use memory::Memory;
 pub use planner::FixedPoint;
 pub use search::{Candidate, Searcher};
 
@@ -326,6 +328,7 @@ impl Engine {
             display,
             sensitivity: self.config.sensitivity,
             spared: Vec::new(),
+            memory: Memory::default(),
         }
     }
 }
