@@ -139,6 +139,11 @@ impl PixelFormat {
         ) && self.samples_per_pixel == 3
     }
 
+    /// Whether the samples of a pixel stand together, and pixels one after the other.
+    pub fn is_interleaved(&self) -> bool {
+        !self.is_subsampled() && (!self.planar || self.samples_per_pixel == 1)
+    }
+
     /// The bits of a sample word that belong to the stored value.
     pub fn stored_mask(&self) -> u64 {
         let width = u32::from(self.bits_stored).clamp(1, 64);

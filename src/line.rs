@@ -19,7 +19,7 @@ pub enum Orientation {
 }
 
 /// One line of text that the detector found in a picture.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct TextLine {
     /// Tight box around the glyphs: what is read.
     pub tight: Rect,

@@ -20,14 +20,23 @@ pub fn codec_growth(rect: Rect, format: &PixelFormat) -> Rect {
 pub fn fill(frame: &mut Frame, rects: &[Rect], fill: &Fill) {
     let (cols, rows) = (frame.format.cols, frame.format.rows);
     let samples = usize::from(frame.format.samples_per_pixel);
+    let pixel_bytes = samples * frame.format.bytes_per_sample();
     for r in rects {
         let r = r.intersect(&Rect::new(0, 0, cols, rows));
-        for y in r.y..r.bottom() {
+        // Where a pixel's samples stand together, all rows are like the first.
+        let by_rows = frame.format.is_interleaved();
+        let by_samples = if by_rows { r.h.min(1) } else { r.h };
+        for y in r.y..r.y + by_samples {
             for x in r.x..r.right() {
                 for c in 0..samples {
                     frame.set_word(x, y, c, fill.words[c.min(2)]);
                 }
             }
+        }
+        let start = |y: u32| (y as usize * cols as usize + r.x as usize) * pixel_bytes;
+        let first = start(r.y)..start(r.y) + r.w as usize * pixel_bytes;
+        for y in r.y + by_samples..r.bottom() {
+            frame.data.copy_within(first.clone(), start(y));
         }
     }
 }

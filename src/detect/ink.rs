@@ -32,14 +32,19 @@ const STRAY_DIVISOR: u32 = 4;
 /// Ink may cover at most this share of the window (percent), or the background was mistaken.
 const MAX_INK_PERCENT: u64 = 60;
 
+/// The part of the picture on which the extent of a line with this region box depends.
+pub fn window(picture: &Gray, region: &Rect) -> Rect {
+    let reach = 3 + region.w.min(region.h) / 2;
+    region.grow(reach, picture.width, picture.height)
+}
+
 /// Extent of the line whose region and core boxes (px) these are; `core` may be empty.
 pub fn extent(picture: &Gray, region: &Rect, core: &Rect) -> Extent {
     let (w, h) = (picture.width, picture.height);
     let height = region.w.min(region.h);
     let loose = region.grow(2 + height / 8, w, h);
     let anchor = if core.is_empty() { *region } else { *core };
-    let reach = 3 + height / 2;
-    let window = region.grow(reach, w, h);
+    let window = window(picture, region);
     // Something bright beside a line of little contrast: the line by itself has the measure.
     let seen = [&window, region].into_iter().find_map(|measure| {
         let ink = Ink::of(picture, &window, measure)?;
@@ -69,11 +74,16 @@ const MIN_ROW_PX: u32 = 5;
 /// Rows with at most this share of the fullest row's ink (as a divisor) lie between lines.
 const GAP_DIVISOR: u32 = 16;
 
+/// The part of the picture on which the rows in a box depend that as a whole would mask `cover`.
+pub fn window_of_rows(picture: &Gray, cover: &Rect) -> Rect {
+    cover.grow(1, picture.width, picture.height)
+}
+
 /// Rows of text in a box that the map took for one line (tight line pitch, stacked labels), each with its own extent, from
 /// top to bottom; one or none if the ink shows no clear gap. `cover` is what the box as a whole would mask; the parts
 /// together mask all ink in it.
 pub fn rows(picture: &Gray, tight: &Rect, cover: &Rect) -> Vec<Extent> {
-    let window = cover.grow(1, picture.width, picture.height);
+    let window = window_of_rows(picture, cover);
     let Some(ink) = Ink::of(picture, &window, &window) else {
         return Vec::new();
     };

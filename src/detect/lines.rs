@@ -5,11 +5,12 @@
 //! them first. A line has two products, because what is good for one is bad for the other: a tight box around the glyphs
 //! (what is read) and the cover (what has to go). Both follow the ink in the picture, not only the half-resolution map.
 
-use super::ink;
-use super::{Levels, TextMap};
+use super::ink::{self, Extent};
+use super::{Levels, Seen, TextMap};
 use crate::frame::Gray;
 use crate::geometry::Rect;
 use crate::line::{Strength, TextLine};
+use std::ops::Range;
 
 /// Pixels a side of a map cell.
 pub const CELL_PX: u32 = 2;
@@ -29,38 +30,61 @@ pub const LEVELS: Levels = Levels {
     core: [112, 128, 168],
 };
 
+/// What is known of the glyphs in pictures that were searched before.
+#[derive(Default)]
+pub struct Glyphs {
+    /// Extents of lines.
+    extents: Seen<Boxes, Extent>,
+    /// Rows of lines.
+    rows: Seen<Boxes, Vec<Extent>>,
+}
+
+/// Width and height of a picture, and two boxes in it.
+type Boxes = (u32, u32, Rect, Rect);
+
 /// The text lines of a picture, sorted from top to bottom. `map` is the network's answer for exactly this picture.
-pub fn find_lines(map: &TextMap, picture: &Gray) -> Vec<TextLine> {
+pub fn find_lines(map: &TextMap, picture: &Gray, known: &Glyphs) -> Vec<TextLine> {
     let marked = marked(map);
     let regions = Components::label(map, &marked, |_| true);
     let mut keep = vec![Blob::default(); regions.count as usize + 1];
-    for &i in &marked {
-        keep[regions.labels[i] as usize].add(map.cells[i]);
+    for (&i, &region) in marked.iter().zip(&regions.labels) {
+        keep[region as usize].add(map.cells[i]);
     }
-    let mut kept = marked;
-    kept.retain(|&i| keep[regions.labels[i] as usize].may_be_text());
-    let (mut owners, lines) = assign(map, &regions, &kept);
-    let mut shapes = shapes_of(map, &kept, &owners, lines);
-    if let Some(lines) = part_attachments(map, &kept, &mut owners, &shapes) {
-        shapes = shapes_of(map, &kept, &owners, lines);
+    let (cells, regions): (Vec<usize>, Vec<u32>) = marked
+        .into_iter()
+        .zip(regions.labels)
+        .filter(|(_, region)| keep[*region as usize].may_be_text())
+        .unzip();
+    let (mut owners, lines) = assign(map, &cells, &regions);
+    let mut shapes = shapes_of(map, &cells, &owners, lines);
+    if let Some(lines) = part_attachments(map, &cells, &mut owners, &shapes) {
+        shapes = shapes_of(map, &cells, &owners, lines);
     }
     let mut found: Vec<TextLine> = shapes
         .iter()
         .enumerate()
         .skip(1)
         .filter(|(_, s)| s.cells > 0)
-        .filter_map(|(id, s)| line_of(id as u32, s, map, &owners, picture))
+        .filter_map(|(id, s)| {
+            let own = || {
+                let owned = cells.iter().zip(&owners);
+                owned
+                    .filter(move |(_, owner)| **owner == id as u32)
+                    .map(|(&i, _)| map.place(i))
+            };
+            line_of(s, own, picture, known)
+        })
         .collect();
     found.sort_unstable_by_key(|l| (l.tight.y, l.tight.x, l.tight.w, l.tight.h));
     found
 }
 
 /// The shapes of lines 1 to `lines`, at their numbers.
-fn shapes_of(map: &TextMap, kept: &[usize], owners: &[u32], lines: u32) -> Vec<CellShape> {
+fn shapes_of(map: &TextMap, cells: &[usize], owners: &[u32], lines: u32) -> Vec<CellShape> {
     let mut shapes = vec![CellShape::default(); lines as usize + 1];
-    for &i in kept {
+    for (&i, &owner) in cells.iter().zip(owners) {
         let (x, y) = map.place(i);
-        shapes[owners[i] as usize].add(x, y, map.cells[i]);
+        shapes[owner as usize].add(x, y, map.cells[i]);
     }
     shapes
 }
@@ -70,29 +94,31 @@ fn shapes_of(map: &TextMap, kept: &[usize], owners: &[u32], lines: u32) -> Vec<C
 /// make a slanted one of it. Gives the new number of lines; `None` where nothing hangs on any.
 fn part_attachments(
     map: &TextMap,
-    kept: &[usize],
+    cells: &[usize],
     owners: &mut [u32],
     shapes: &[CellShape],
 ) -> Option<u32> {
     let bands: Vec<Option<Rect>> = shapes.iter().map(CellShape::band).collect();
-    let hangs = |i: usize| {
-        let (x, y) = map.place(i);
-        bands[owners[i] as usize].is_some_and(|b| !b.contains_point(x, y))
+    if bands.iter().all(Option::is_none) {
+        return None;
+    }
+    let hangs = |k: usize| {
+        let (x, y) = map.place(cells[k]);
+        bands[owners[k] as usize].is_some_and(|b| !b.contains_point(x, y))
     };
-    let parts = Components::label(map, kept, hangs);
+    let parts = Components::label(map, cells, hangs);
     if parts.count == 0 {
         return None;
     }
     let lines = shapes.len() as u32 - 1;
-    let mut cells = vec![0u32; parts.count as usize + 1];
-    for &i in kept {
-        cells[parts.labels[i] as usize] += 1;
+    let mut sizes = vec![0u32; parts.count as usize + 1];
+    for &part in &parts.labels {
+        sizes[part as usize] += 1;
     }
-    for &i in kept {
-        let part = parts.labels[i];
+    for (owner, &part) in owners.iter_mut().zip(&parts.labels) {
         // Crumbs stay with the line.
-        if part > 0 && cells[part as usize] >= MIN_CELLS {
-            owners[i] = lines + part;
+        if part > 0 && sizes[part as usize] >= MIN_CELLS {
+            *owner = lines + part;
         }
     }
     Some(lines + parts.count)
@@ -121,11 +147,15 @@ fn marked(map: &TextMap) -> Vec<usize> {
 }
 
 /// The rows of a line that holds several, each a line of its own; empty where it holds one.
-pub fn split_rows(picture: &Gray, line: &TextLine) -> Vec<TextLine> {
+pub fn split_rows(picture: &Gray, line: &TextLine, known: &Glyphs) -> Vec<TextLine> {
     let [cover] = line.cover.as_slice() else {
         return Vec::new();
     };
-    let parts = ink::rows(picture, &line.tight, &cover.hull(&line.tight));
+    let cover = cover.hull(&line.tight);
+    let question = (picture.width, picture.height, line.tight, cover);
+    let part = ink::window_of_rows(picture, &cover);
+    let make = || ink::rows(picture, &line.tight, &cover);
+    let parts = known.rows.recall(question, picture, &part, make);
     if parts.len() < 2 {
         return Vec::new();
     }
@@ -159,80 +189,122 @@ impl Blob {
     }
 }
 
-/// 8-connected components of some marked cells; labels count from 1 in reading order, 0 is no component.
+/// 8-connected components of some cells; labels count from 1 in reading order, 0 is no component.
 struct Components {
+    /// The label of each of the cells, in their order.
     labels: Vec<u32>,
     count: u32,
 }
 
+/// Cells side by side in a row.
+struct Run {
+    /// Row and columns.
+    y: usize,
+    x: Range<usize>,
+    /// The first of them, by its number among all cells.
+    first: usize,
+    /// An earlier run of the same component, or this one.
+    parent: usize,
+}
+
 impl Components {
-    /// Components of those of the `marked` cells of a map that a test of their index picks.
-    fn label(map: &TextMap, marked: &[usize], pick: impl Fn(usize) -> bool) -> Components {
-        const FREE: u32 = u32::MAX;
-        let (w, h) = (map.width as usize, map.height as usize);
-        let mut labels = vec![0u32; map.cells.len()];
-        for &i in marked {
-            labels[i] = if pick(i) { FREE } else { 0 };
+    /// Components of those of the `cells` of a map, which are in reading order, that a test of their number picks. Runs are
+    /// joined, not cells: they are fewer, and nothing is as large as the map.
+    fn label(map: &TextMap, cells: &[usize], pick: impl Fn(usize) -> bool) -> Components {
+        let width = map.width as usize;
+        let mut runs: Vec<Run> = Vec::new();
+        for (k, &i) in cells.iter().enumerate().filter(|(k, _)| pick(*k)) {
+            let (x, y) = (i % width, i / width);
+            match runs.last_mut() {
+                Some(run) if run.y == y && run.x.end == x => run.x.end += 1,
+                _ => runs.push(Run {
+                    y,
+                    x: x..x + 1,
+                    first: k,
+                    parent: runs.len(),
+                }),
+            }
+        }
+        let mut above = 0;
+        for k in 0..runs.len() {
+            let (y, x) = (runs[k].y, runs[k].x.clone());
+            // Runs that end before this one begins, even cornerwise, touch no later one of its row either.
+            while runs[above].y + 1 < y || runs[above].y + 1 == y && runs[above].x.end < x.start {
+                above += 1;
+            }
+            let mut n = above;
+            while runs[n].y + 1 == y && runs[n].x.start <= x.end {
+                join(&mut runs, n, k);
+                n += 1;
+            }
         }
         let mut count = 0;
-        let mut stack: Vec<usize> = Vec::new();
-        for &start in marked {
-            if labels[start] != FREE {
-                continue;
+        let mut labels = vec![0; cells.len()];
+        let mut of_run = vec![0; runs.len()];
+        for k in 0..runs.len() {
+            let root = root(&mut runs, k);
+            // The root is the earliest of its component.
+            if root == k {
+                count += 1;
+                of_run[k] = count;
             }
-            count += 1;
-            labels[start] = count;
-            stack.push(start);
-            while let Some(i) = stack.pop() {
-                let (x, y) = (i % w, i / w);
-                for ny in y.saturating_sub(1)..(y + 2).min(h) {
-                    let from = ny * w + x.saturating_sub(1);
-                    for (k, label) in labels[from..ny * w + (x + 2).min(w)].iter_mut().enumerate() {
-                        if *label == FREE {
-                            *label = count;
-                            stack.push(from + k);
-                        }
-                    }
-                }
-            }
+            let label = of_run[root];
+            labels[runs[k].first..][..runs[k].x.len()].fill(label);
         }
         Components { labels, count }
     }
 }
 
-/// Gives each of the `kept` cells (those of kept regions, in reading order) to a line: core components are lines, other cells
-/// join the line that reaches them first (synchronous rounds over 4 neighbours, the lowest number wins a tie), and a region
-/// without a core is a line. Line numbers count from 1.
-fn assign(map: &TextMap, regions: &Components, kept: &[usize]) -> (Vec<u32>, u32) {
-    let cores = Components::label(map, kept, |i| map.cells[i] >> 2 & 3 >= 2);
+/// The earliest run that is known to belong to the component of run `k`.
+fn root(runs: &mut [Run], mut k: usize) -> usize {
+    while runs[k].parent != k {
+        runs[k].parent = runs[runs[k].parent].parent;
+        k = runs[k].parent;
+    }
+    k
+}
+
+/// Makes one component of those of two runs.
+fn join(runs: &mut [Run], a: usize, b: usize) {
+    let (a, b) = (root(runs, a), root(runs, b));
+    runs[a.max(b)].parent = a.min(b);
+}
+
+/// Gives each of the `cells` (those of kept regions, in reading order, with the `regions` they are in) to a line: core
+/// components are lines, other cells join the line that reaches them first (synchronous rounds over 4 neighbours, the lowest
+/// number wins a tie), and a region without a core is a line. Line numbers count from 1.
+fn assign(map: &TextMap, cells: &[usize], regions: &[u32]) -> (Vec<u32>, u32) {
+    let cores = Components::label(map, cells, |k| map.cells[cells[k]] >> 2 & 3 >= 2);
     let mut owners = cores.labels;
     let mut lines = cores.count;
-    let region_of = |i: usize| regions.labels[i] as usize;
-    let mut has_core = vec![false; regions.count as usize + 1];
+    let count = regions.iter().max().map_or(0, |r| *r as usize + 1);
+    let mut has_core = vec![false; count];
     let mut is_kept = has_core.clone();
-    for &i in kept {
-        is_kept[region_of(i)] = true;
-        has_core[region_of(i)] |= owners[i] > 0;
+    for (&region, &owner) in regions.iter().zip(&owners) {
+        is_kept[region as usize] = true;
+        has_core[region as usize] |= owner > 0;
     }
-    let mut own_line = vec![0u32; regions.count as usize + 1];
+    let mut own_line = vec![0u32; count];
     for (slot, (kept, core)) in own_line.iter_mut().zip(is_kept.iter().zip(&has_core)) {
         if *kept && !core {
             lines += 1;
             *slot = lines;
         }
     }
-    for &i in kept {
-        if owners[i] == 0 {
-            owners[i] = own_line[region_of(i)];
+    for (owner, &region) in owners.iter_mut().zip(regions) {
+        if *owner == 0 {
+            *owner = own_line[region as usize];
         }
     }
-    let mut border: Vec<usize> = kept.iter().copied().filter(|&i| owners[i] > 0).collect();
+    let neighbours = neighbours4(cells, map.width as usize);
+    let mut border: Vec<usize> = (0..cells.len()).filter(|&k| owners[k] > 0).collect();
     while !border.is_empty() {
         let mut reached: Vec<(usize, u32)> = Vec::new();
-        for &i in &border {
-            for n in neighbours4(i, map.width as usize, map.height as usize) {
-                if owners[n] == 0 && is_kept[region_of(n)] {
-                    reached.push((n, owners[i]));
+        for &k in &border {
+            for n in neighbours[k] {
+                // No cell has the number of none.
+                if owners.get(n as usize) == Some(&0) {
+                    reached.push((n as usize, owners[k]));
                 }
             }
         }
@@ -246,16 +318,28 @@ fn assign(map: &TextMap, regions: &Components, kept: &[usize]) -> (Vec<u32>, u32
     (owners, lines)
 }
 
-fn neighbours4(i: usize, w: usize, h: usize) -> impl Iterator<Item = usize> {
-    let (x, y) = (i % w, i / w);
-    [
-        (y > 0).then(|| i - w),
-        (x > 0).then(|| i - 1),
-        (x + 1 < w).then(|| i + 1),
-        (y + 1 < h).then(|| i + w),
-    ]
-    .into_iter()
-    .flatten()
+/// Number of no cell.
+const NO_CELL: u32 = u32::MAX;
+
+/// Which of the `cells`, in reading order, are the neighbours of each of them in a map `width` cells wide: above, left, right
+/// and below.
+fn neighbours4(cells: &[usize], width: usize) -> Vec<[u32; 4]> {
+    let mut all = vec![[NO_CELL; 4]; cells.len()];
+    let mut above = 0;
+    for (k, &i) in cells.iter().enumerate() {
+        if i % width > 0 && k > 0 && cells[k - 1] + 1 == i {
+            all[k][1] = k as u32 - 1;
+            all[k - 1][2] = k as u32;
+        }
+        while cells[above] + width < i {
+            above += 1;
+        }
+        if cells[above] + width == i {
+            all[k][0] = above as u32;
+            all[above][3] = k as u32;
+        }
+    }
+    all
 }
 
 /// The cells of one line.
@@ -342,13 +426,13 @@ impl Bounds {
     }
 }
 
-/// A line from its cells and the ink under them; `None` if it lies wholly in the padding of the map.
-fn line_of(
-    id: u32,
+/// A line from its cells and the ink under them; `None` if it lies wholly in the padding of the map. `own` goes over the places
+/// of its cells.
+fn line_of<C: Iterator<Item = (u32, u32)>>(
     shape: &CellShape,
-    map: &TextMap,
-    owners: &[u32],
+    own: impl Fn() -> C,
     picture: &Gray,
+    known: &Glyphs,
 ) -> Option<TextLine> {
     let region = shape.region.pixels(picture);
     if region.is_empty() {
@@ -356,15 +440,17 @@ fn line_of(
     }
     let strength = shape.strength();
     if shape.is_sparse() {
-        let cover = strips(id, shape, map, owners, picture);
         return Some(TextLine {
             tight: region,
-            cover,
+            cover: strips(shape, own(), picture),
             strength,
         });
     }
     let core = shape.core.pixels(picture);
-    let extent = ink::extent(picture, &region, &core);
+    let question = (picture.width, picture.height, region, core);
+    let part = ink::window(picture, &region);
+    let make = || ink::extent(picture, &region, &core);
+    let extent = known.extents.recall(question, picture, &part, make);
     Some(TextLine {
         tight: extent.tight,
         cover: vec![extent.cover],
@@ -373,43 +459,28 @@ fn line_of(
 }
 
 /// Strips across the shorter side that together cover the cells of a slanted line.
-fn strips(id: u32, shape: &CellShape, map: &TextMap, owners: &[u32], picture: &Gray) -> Vec<Rect> {
+fn strips(shape: &CellShape, own: impl Iterator<Item = (u32, u32)>, picture: &Gray) -> Vec<Rect> {
     let b = shape.region.0;
     let across = b.w >= b.h;
-    let (from, to) = if across {
-        (b.x, b.right())
-    } else {
-        (b.y, b.bottom())
-    };
-    let mut cover = Vec::new();
-    let mut start = from;
-    while start < to {
-        let end = (start + STRIP_CELLS).min(to);
-        let mut bounds = Bounds::default();
-        let window = if across {
-            Rect::from_corners(start, b.y, end, b.bottom())
-        } else {
-            Rect::from_corners(b.x, start, b.right(), end)
-        };
-        for y in window.y..window.bottom() {
-            for x in window.x..window.right() {
-                if owners[(y * map.width + x) as usize] == id {
-                    bounds.add(x, y);
-                }
-            }
-        }
-        let r = bounds.pixels(picture);
-        if !r.is_empty() {
-            cover.push(r.grow(CELL_PX + r.w.min(r.h) / 8, picture.width, picture.height));
-        }
-        start = end;
+    let mut strips = vec![Bounds::default(); b.w.max(b.h).div_ceil(STRIP_CELLS) as usize];
+    for (x, y) in own {
+        let along = if across { x - b.x } else { y - b.y };
+        strips[(along / STRIP_CELLS) as usize].add(x, y);
     }
-    cover
+    let cells = strips.iter().map(|strip| strip.pixels(picture));
+    cells
+        .filter(|r| !r.is_empty())
+        .map(|r| r.grow(CELL_PX + r.w.min(r.h) / 8, picture.width, picture.height))
+        .collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn find_lines(map: &TextMap, picture: &Gray) -> Vec<TextLine> {
+        super::find_lines(map, picture, &Glyphs::default())
+    }
 
     /// A map of 40×20 cells from (rectangle, cell value) in order.
     fn map(parts: &[(Rect, u8)]) -> TextMap {
@@ -490,6 +561,91 @@ mod tests {
         assert!(lines[0].tight.bottom() <= 18 && lines[0].strength > Strength::Weak);
         assert_eq!(lines[1].strength, Strength::Weak);
         assert!(lines[1].cover.iter().any(|c| c.bottom() >= 38));
+    }
+
+    /// Labels by flooding from cell to cell.
+    fn flooded(map: &TextMap, picked: impl Fn(usize) -> bool) -> Vec<u32> {
+        let mut labels = vec![0; map.cells.len()];
+        let mut count = 0;
+        for start in 0..labels.len() {
+            if labels[start] > 0 || !picked(start) {
+                continue;
+            }
+            count += 1;
+            let mut stack = vec![start];
+            while let Some(i) = stack.pop() {
+                labels[i] = count;
+                let (x, y) = map.place(i);
+                for ny in y.saturating_sub(1)..(y + 2).min(map.height) {
+                    for nx in x.saturating_sub(1)..(x + 2).min(map.width) {
+                        let n = (ny * map.width + nx) as usize;
+                        if labels[n] == 0 && picked(n) {
+                            stack.push(n);
+                        }
+                    }
+                }
+            }
+        }
+        labels
+    }
+
+    #[test]
+    fn components_of_runs_are_those_of_cells() {
+        let mut noise = 7u32;
+        for full in [10, 35, 50, 60, 80] {
+            let mut m = map(&[]);
+            for cell in &mut m.cells {
+                noise = noise.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                *cell = if noise >> 16 & 127 < full {
+                    (noise >> 28) as u8 | 1
+                } else {
+                    0
+                };
+            }
+            let marked = marked(&m);
+            let pick = |i: usize| m.cells[i] & 4 > 0;
+            let all = Components::label(&m, &marked, |_| true);
+            let some = Components::label(&m, &marked, |k| pick(marked[k]));
+            let (by_cell, some_by_cell) = (flooded(&m, |i| m.cells[i] > 0), flooded(&m, pick));
+            for (k, &i) in marked.iter().enumerate() {
+                let labels = [all.labels[k], some.labels[k]];
+                assert_eq!(labels, [by_cell[i], some_by_cell[i]], "{full}: cell {i}");
+            }
+            assert_eq!(Some(all.count), by_cell.iter().max().copied());
+            let links = neighbours4(&marked, 40);
+            for (k, &i) in marked.iter().enumerate() {
+                let (x, y) = m.place(i);
+                let at = |there: bool, n: i64| {
+                    let n = there.then(|| (i as i64 + n) as usize);
+                    n.and_then(|n| marked.binary_search(&n).ok())
+                        .map_or(NO_CELL, |n| n as u32)
+                };
+                let expected = [at(y > 0, -40), at(x > 0, -1), at(x < 39, 1), at(y < 19, 40)];
+                assert_eq!(links[k], expected, "{full}: cell {i}");
+            }
+        }
+    }
+
+    #[test]
+    fn glyphs_that_are_known_are_found_where_they_are_now() {
+        let m = map(&[(Rect::new(4, 4, 20, 6), SURE)]);
+        let known = Glyphs::default();
+        let mut picture = flat();
+        for bar in [Rect::new(12, 10, 30, 8), Rect::new(12, 10, 24, 6)] {
+            picture.data.fill(0);
+            for y in bar.y..bar.bottom() {
+                for x in (bar.x..bar.right()).step_by(4) {
+                    picture.row_mut(y)[x as usize] = 200;
+                }
+            }
+            let fresh = find_lines(&m, &picture);
+            for _ in 0..2 {
+                let lines = super::find_lines(&m, &picture, &known);
+                assert_eq!(lines, fresh);
+                let rows = |known| split_rows(&picture, &lines[0], known);
+                assert_eq!(rows(&known), rows(&Glyphs::default()));
+            }
+        }
     }
 
     #[test]

@@ -6,13 +6,15 @@ mod ink;
 mod lines;
 pub mod network;
 mod open;
+mod seen;
 mod shared;
 #[cfg(test)]
 pub(crate) mod testing;
 mod tiles;
 
-pub use lines::{LEVELS, find_lines, split_rows};
+pub use lines::{Glyphs, LEVELS, find_lines, split_rows};
 pub use open::{Examination, examine, open};
+pub use seen::Seen;
 
 use crate::error::Result;
 use crate::frame::Gray;

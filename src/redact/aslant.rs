@@ -27,7 +27,7 @@ impl Searcher<'_> {
         let maps = self.detector.maps(&pictures, detect::LEVELS)?;
         let mut new: Vec<Finding> = Vec::new();
         for ((slant, copy), map) in turned.into_iter().zip(&maps) {
-            let lines: Vec<TextLine> = detect::find_lines(map, &copy)
+            let lines: Vec<TextLine> = detect::find_lines(map, &copy, &self.memory.glyphs)
                 .into_iter()
                 // What is vertical in the copy lies in the other one.
                 .filter(|l| l.tight.w > l.tight.h && slant.holds(&l.tight))

@@ -22,6 +22,7 @@ mod growth;
 mod header;
 mod input;
 mod inspect;
+mod memory;
 mod overlay;
 mod pair;
 mod planned;
@@ -42,6 +43,7 @@ pub use finding::Finding;
 pub use frames::Frames;
 pub use header::Target;
 pub use input::Input;
+pub use memory::Memory;
 pub use planner::FixedPoint;
 pub use search::{Candidate, Searcher};
 
@@ -331,6 +333,7 @@ impl Engine {
             display,
             sensitivity: self.config.sensitivity,
             spared: Vec::new(),
+            memory: Memory::default(),
         }
     }
 }

@@ -8,6 +8,7 @@
 
 use super::frames::{Frames, Hash};
 use super::growth::Spread;
+use super::memory::Memory;
 use super::pair::{self, Judgement};
 use super::planned::says_nothing;
 use super::planner::{self, Searched};
@@ -105,6 +106,7 @@ fn on_plane<'a>(searcher: &Searcher<'a>, facts: &'a Facts) -> Searcher<'a> {
     Searcher {
         display: &facts.display,
         spared: Vec::new(),
+        memory: Memory::default(),
         ..*searcher
     }
 }

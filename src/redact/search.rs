@@ -1,6 +1,6 @@
 //! Searching one frame: every view through the detector, lines read, each decided.
 
-use super::blend::blend;
+use super::blend::blend_view;
 use super::equipment::{KEPT, SPARED};
 use super::evidence::{
     Evidence, Look, Place, STRICT_LEAST, drop_doubtful, evidence, good_places, is_apart, look_of,
@@ -8,9 +8,10 @@ use super::evidence::{
 use super::finding::Finding;
 use super::grain::calm;
 use super::growth::covered;
+use super::memory::{Memory, Part};
 use crate::config::Sensitivity;
-use crate::detect::{self, Detector, TextMap};
-use crate::error::Result;
+use crate::detect::{self, Detector};
+use crate::error::{Error, Result};
 use crate::frame::{Display, Frame, Gray};
 use crate::geometry::{Rect, union_area};
 use crate::line::{Reading, Strength, TextLine};
@@ -19,6 +20,8 @@ use crate::phi::{ObjectDecider, Verdict};
 use crate::plan::Action;
 use crate::views::{ValueRange, View, views_over};
 use rayon::prelude::*;
+use std::collections::HashMap;
+use std::sync::Arc;
 
 /// Pictures with a side above this are also searched at half size, where large glyphs have the size that the network
 /// knows.
@@ -88,6 +91,8 @@ struct Pictures<'a> {
     sources: Vec<Source>,
     /// Rectangles of the frame that hold one constant.
     masks: &'a [Rect],
+    /// Columns and rows of the frame.
+    size: (u32, u32),
 }
 
 /// What a picture shows.
@@ -101,10 +106,10 @@ struct Source {
 }
 
 impl<'a> Pictures<'a> {
-    fn of(shown: &'a Shown, display: &Display) -> Pictures<'a> {
+    fn of(shown: &'a Shown, display: &Display, memory: &Memory) -> Pictures<'a> {
         let mut views = views_over(&shown.frame, display, shown.range);
         for view in &mut views {
-            blend(&mut view.picture, view.origin, &shown.masks);
+            blend_view(view, &shown.masks, &memory.blends);
             calm(&mut view.picture, view.origin, &shown.masks);
         }
         let mut sources: Vec<Source> = (views.iter().enumerate())
@@ -131,11 +136,23 @@ impl<'a> Pictures<'a> {
             halves,
             sources,
             masks: &shown.masks,
+            size: (shown.frame.format.cols, shown.frame.format.rows),
         }
     }
 
     fn all(&self) -> impl Iterator<Item = &Gray> {
         self.views.iter().map(|v| &v.picture).chain(&self.halves)
+    }
+
+    /// All pictures; those that show a part of the frame only with its name and place.
+    fn with_parts(&self) -> impl Iterator<Item = (&Gray, Option<Part>)> {
+        let views = self.views.iter().map(|v| (&v.picture, self.part(v)));
+        views.chain(self.halves.iter().map(|h| (h, None)))
+    }
+
+    fn part(&self, view: &View) -> Option<Part> {
+        let size = (view.picture.width, view.picture.height);
+        (size != self.size).then(|| (view.name.clone(), view.origin, size))
     }
 }
 
@@ -153,7 +170,14 @@ pub struct Searcher<'a> {
     pub sensitivity: Sensitivity,
     /// Where doubtful text may stay, because a person said so of this equipment.
     pub spared: Vec<Rect>,
+    /// What frames that were searched have in common with others.
+    pub memory: Memory,
 }
+
+/// A picture to be searched, and where to remember what is found if it shows a part of a frame.
+type Searched<'a> = (&'a Gray, Option<Part>);
+/// Lines found in a picture, in its own coordinates.
+type Lines = Arc<Vec<TextLine>>;
 
 impl Searcher<'_> {
     /// Everything found in each of the frames, from top to bottom. All pictures go to the detector as one batch; what is
@@ -161,11 +185,10 @@ impl Searcher<'_> {
     pub fn frames(&self, frames: &[Shown]) -> Result<Vec<Vec<Finding>>> {
         let pictures: Vec<Pictures> = frames
             .par_iter()
-            .map(|shown| Pictures::of(shown, self.display))
+            .map(|shown| Pictures::of(shown, self.display, &self.memory))
             .collect();
-        let batch: Vec<&Gray> = pictures.iter().flat_map(Pictures::all).collect();
-        let maps = self.detector.maps(&batch, detect::LEVELS)?;
-        let mut rest = maps.as_slice();
+        let lines = self.lines(pictures.iter().flat_map(Pictures::with_parts).collect())?;
+        let mut rest = lines.as_slice();
         let mut parts = Vec::with_capacity(pictures.len());
         for p in &pictures {
             let (mine, others) = rest.split_at(p.sources.len().min(rest.len()));
@@ -174,15 +197,55 @@ impl Searcher<'_> {
         }
         parts
             .par_iter()
-            .map(|(p, maps)| self.findings(p, maps))
+            .map(|(p, lines)| self.findings(p, lines))
             .collect()
+    }
+
+    /// The lines of each picture, found once in equal pictures of one part of the frame: a coloured scale or banner does not
+    /// change in a loop. Whole pictures of unlike frames are hardly ever equal.
+    fn lines(&self, pictures: Vec<Searched<'_>>) -> Result<Vec<Lines>> {
+        let mut fresh: Vec<Searched<'_>> = Vec::new();
+        let mut of_part: HashMap<Part, Vec<usize>> = HashMap::new();
+        let mut answers: Vec<std::result::Result<Lines, usize>> = Vec::new();
+        for (picture, part) in pictures {
+            if let Some(part) = &part {
+                if let Some(lines) = self.memory.lines(part, picture) {
+                    answers.push(Ok(lines));
+                    continue;
+                }
+                let alike = of_part.entry(part.clone()).or_default();
+                if let Some(&i) = alike.iter().find(|&&i| fresh[i].0 == picture) {
+                    answers.push(Err(i));
+                    continue;
+                }
+                alike.push(fresh.len());
+            }
+            answers.push(Err(fresh.len()));
+            fresh.push((picture, part));
+        }
+        let batch: Vec<&Gray> = fresh.iter().map(|(picture, _)| *picture).collect();
+        let maps = self.detector.maps(&batch, detect::LEVELS)?;
+        let found: Vec<Lines> = (fresh.par_iter().zip(&maps))
+            .map(|((picture, part), map)| {
+                let lines = Arc::new(detect::find_lines(map, picture, &self.memory.glyphs));
+                if let Some(part) = part {
+                    self.memory.keep_lines(part.clone(), picture, lines.clone());
+                }
+                lines
+            })
+            .collect();
+        let answers = answers
+            .into_iter()
+            .map(|a| a.or_else(|i| found.get(i).cloned().ok_or(i)))
+            .collect::<std::result::Result<_, usize>>();
+        answers.map_err(|_| Error::Device("a map is missing".into()))
     }
 
     /// What the network marks in any view of a frame, however weakly, before anything is dropped or read: for people who want
     /// to see what was let go. Beside it the names of the views, the one seen first in front.
     pub fn candidates(&self, frame: Frame) -> Result<(Vec<String>, Vec<Candidate>)> {
         let shown = Shown::as_it_is(frame);
-        let pictures = Pictures::of(&shown, self.display);
+        let pictures = Pictures::of(&shown, self.display, &self.memory);
         let batch: Vec<&Gray> = pictures.all().collect();
         let maps = self.detector.maps(&batch, detect::LEVELS)?;
         let mut names: Vec<String> = Vec::new();
@@ -196,7 +259,8 @@ impl Searcher<'_> {
             let Some(view) = pictures.views.get(source.view) else {
                 continue;
             };
-            for line in lines_of(picture, map, view, source.scale) {
+            let lines = detect::find_lines(map, picture, &self.memory.glyphs);
+            for line in placed(&lines, view, source.scale) {
                 let same = |c: &&mut Candidate| {
                     let shared = c.rect.intersect(&line.tight).area();
                     shared * 100 >= c.rect.area().min(line.tight.area()) * SAME_LINE_PERCENT
@@ -223,13 +287,13 @@ impl Searcher<'_> {
     }
 
     /// Everything found in one frame.
-    fn findings(&self, pictures: &Pictures<'_>, maps: &[TextMap]) -> Result<Vec<Finding>> {
+    fn findings(&self, pictures: &Pictures<'_>, found: &[Lines]) -> Result<Vec<Finding>> {
         let mut lines: Vec<(TextLine, usize)> = Vec::new();
         // The same lines again, as other pictures show them.
         let mut again: Vec<(TextLine, usize)> = Vec::new();
-        for (i, (picture, map)) in pictures.all().zip(maps).enumerate() {
+        for (i, (picture, found)) in pictures.all().zip(found).enumerate() {
             let Source { view, scale, look } = pictures.sources[i];
-            let mut new = lines_of(picture, map, &pictures.views[view], scale);
+            let mut new = placed(found, &pictures.views[view], scale);
             // What seems to stand in a mask is a blend of its surroundings.
             new.retain(|l| !l.cover.iter().all(|c| covered(c, pictures.masks)));
             new.retain(|l| look == Look::Plain || l.strength >= STRICT_LEAST);
@@ -301,7 +365,8 @@ impl Searcher<'_> {
         let maps = self.detector.maps(&[&small], detect::LEVELS)?;
         let confirmed: Vec<Rect> = maps
             .iter()
-            .flat_map(|map| lines_of(&small, map, view, 2 * scale))
+            .map(|map| detect::find_lines(map, &small, &self.memory.glyphs))
+            .flat_map(|lines| placed(&lines, view, 2 * scale))
             .filter(|l| l.strength > Strength::Faint)
             .flat_map(|l| l.cover)
             .collect();
@@ -317,7 +382,7 @@ impl Searcher<'_> {
         let local = moved(line, |r| {
             Rect::new(r.x - view.origin.0, r.y - view.origin.1, r.w, r.h)
         });
-        let rows = detect::split_rows(&view.picture, &local);
+        let rows = detect::split_rows(&view.picture, &local, &self.memory.glyphs);
         if rows.is_empty() {
             return self.read_one(&local, view).into_iter().collect();
         }
@@ -343,7 +408,8 @@ impl Searcher<'_> {
     /// Reads a line given in the view's own coordinates; the finding is in those of the frame.
     fn read_one(&self, line: &TextLine, view: &View) -> Option<Finding> {
         let (ox, oy) = view.origin;
-        let mut reading = self.reader.read(&view.picture, line);
+        let read = || self.reader.read(&view.picture, line);
+        let mut reading = self.memory.reading(&view.picture, line, read);
         if line.strength < Strength::Weak && reading.chars.is_empty() {
             return None; // below the network's threshold, and nothing to read in any orientation: not text
         }
@@ -367,7 +433,8 @@ impl Searcher<'_> {
             .iter()
             .map(|f| (&f.reading, f.line_height()))
             .collect();
-        let verdicts = self.decider.decide_picture(&lines);
+        let decide = || self.decider.decide_picture(&lines);
+        let verdicts = self.memory.verdicts(&lines, decide);
         for (finding, verdicts) in found.iter_mut().zip(verdicts) {
             finding.verdicts = verdicts;
             self.spare(finding);
@@ -398,18 +465,15 @@ impl Searcher<'_> {
     }
 }
 
-/// Lines of a picture of a view, in coordinates of the frame. One picture pixel stands for `scale` pixels a side.
-fn lines_of(picture: &Gray, map: &TextMap, view: &View, scale: u32) -> Vec<TextLine> {
+/// Lines of a picture of a view in coordinates of the frame. One picture pixel stands for `scale` pixels a side.
+fn placed(lines: &[TextLine], view: &View, scale: u32) -> Vec<TextLine> {
     let (ox, oy) = view.origin;
     let bounds = Rect::new(ox, oy, view.picture.width, view.picture.height);
     let place = |r: &Rect| {
         // The half-size copy of an odd side reaches one pixel too far.
         Rect::new(r.x * scale + ox, r.y * scale + oy, r.w * scale, r.h * scale).intersect(&bounds)
     };
-    detect::find_lines(map, picture)
-        .iter()
-        .map(|l| moved(l, place))
-        .collect()
+    lines.iter().map(|l| moved(l, place)).collect()
 }
 
 /// The line with all its rectangles moved.
@@ -481,7 +545,7 @@ pub fn half(picture: &Gray) -> Gray {
 mod tests {
     use super::*;
     use crate::config::Policy;
-    use crate::detect::Levels;
+    use crate::detect::{Levels, TextMap};
     use crate::frame::PixelFormat;
     use crate::line::{Orientation, ReadChar};
     use crate::phi::Decider;
@@ -562,6 +626,7 @@ mod tests {
             },
             sensitivity,
             spared: Vec::new(),
+            memory: Memory::default(),
         };
         let format = PixelFormat::grey8(64, 96);
         let mut found = searcher
@@ -638,6 +703,70 @@ mod tests {
         );
         assert!(!found.is_kept());
         assert!(search(&FromAfar, &Unsure("A"), picture()).is_empty());
+    }
+
+    /// Finds like [`Likely`] and counts the pictures that it is asked about.
+    #[derive(Default)]
+    struct Counting(std::sync::atomic::AtomicUsize);
+
+    impl Detector for Counting {
+        fn device(&self) -> String {
+            "test".into()
+        }
+
+        fn maps(&self, pictures: &[&Gray], levels: Levels) -> Result<Vec<TextMap>> {
+            let count = std::sync::atomic::Ordering::Relaxed;
+            self.0.fetch_add(pictures.len(), count);
+            Likely.maps(pictures, levels)
+        }
+    }
+
+    #[test]
+    fn a_part_that_stands_is_searched_once_and_found_in_every_frame() {
+        let format = PixelFormat {
+            samples_per_pixel: 3,
+            photometric: crate::frame::Photometric::Rgb,
+            ..PixelFormat::grey8(64, 320)
+        };
+        // A red scale on the right, and a point elsewhere that is new in every frame; in the last also in the scale.
+        let shown = |i: usize| {
+            let mut data = vec![20; format.bytes_per_frame()];
+            for y in 20..44 {
+                for x in 0..30 {
+                    data[(y * 320 + 200 + x) * 3] = 20 + (x * 4) as u8;
+                }
+            }
+            data[(30 * 320 + 20 + i) * 3..][..3].fill(90);
+            data[(30 * 320 + 204) * 3] = if i == 4 { 99 } else { 98 };
+            Shown::as_it_is(Frame { format, data }).near()
+        };
+        let found = |order: &[&[usize]]| {
+            let detector = Counting::default();
+            let decider = Decider::new(Policy::SafeList, Sensitivity::High, &[], &[]);
+            let searcher = Searcher {
+                detector: &detector,
+                reader: &InTheDark,
+                decider: &decider.for_object(&[]),
+                display: &Display::default(),
+                sensitivity: Sensitivity::High,
+                spared: Vec::new(),
+                memory: Memory::default(),
+            };
+            let mut found = Vec::new();
+            for batch in order {
+                let frames: Vec<Shown> = batch.iter().map(|i| shown(*i)).collect();
+                found.extend(batch.iter().zip(searcher.frames(&frames).unwrap()));
+            }
+            found.sort_by_key(|(i, _)| **i);
+            let found: Vec<_> = found.into_iter().map(|(_, f)| f).collect();
+            (found, detector.0.into_inner())
+        };
+        let (alone, all) = found(&[&[0], &[1], &[2], &[3], &[4]]);
+        let (together, fewer) = found(&[&[2, 0], &[3, 1, 4]]);
+        assert_eq!(alone, together);
+        assert!(alone.iter().all(|f| f.iter().any(|f| f.view == "red")));
+        // Five whole pictures, and the red part in two states.
+        assert_eq!((all, fewer), (7, 7));
     }
 
     #[test]

@@ -6,7 +6,7 @@
 
 use super::equipment::SPARED;
 use super::finding::Finding;
-use crate::frame::Frame;
+use crate::frame::{Frame, word_of};
 use crate::geometry::{Rect, union_area};
 use crate::phi::Verdict;
 use crate::plan::Action;
@@ -96,7 +96,7 @@ impl Stands {
 /// What stands in any frame of an object, with the samples that were read.
 #[derive(Debug, Default)]
 pub struct Standing {
-    known: Vec<(Stand, Vec<u64>)>,
+    known: Vec<(Stand, Samples)>,
 }
 
 impl Standing {
@@ -106,13 +106,9 @@ impl Standing {
             if masks.iter().any(|m| m.overlaps(&text.rect)) {
                 continue;
             }
-            let samples = samples(frame, text.rect);
-            if !self
-                .known
-                .iter()
-                .any(|(t, s)| t.rect == text.rect && *s == samples)
-            {
-                self.known.push((text.clone(), samples));
+            let mut here = self.known.iter().filter(|(t, _)| t.rect == text.rect);
+            if !here.any(|(t, samples)| shows(frame, t.rect, samples, &[])) {
+                self.known.push((text.clone(), samples(frame, text.rect)));
             }
         }
     }
@@ -127,18 +123,48 @@ impl Standing {
     }
 }
 
-/// The stored samples of a rectangle, row by row.
-fn samples(frame: &Frame, rect: Rect) -> Vec<u64> {
-    places(frame, rect)
-        .map(|(x, y, c)| stored(frame, x, y, c))
-        .collect()
+/// The stored samples of a rectangle, row by row: their words, without other bits.
+type Samples = Vec<u8>;
+
+fn samples(frame: &Frame, rect: Rect) -> Samples {
+    let n = frame.format.bytes_per_sample();
+    let words = places(frame, rect).map(|(x, y, c)| stored(frame, x, y, c).to_le_bytes());
+    words.flat_map(|word| word.into_iter().take(n)).collect()
 }
 
-fn shows(frame: &Frame, rect: Rect, samples: &[u64], masks: &[Rect]) -> bool {
+fn shows(frame: &Frame, rect: Rect, samples: &[u8], masks: &[Rect]) -> bool {
     let masks: Vec<&Rect> = masks.iter().filter(|m| m.overlaps(&rect)).collect();
-    places(frame, rect).zip(samples).all(|((x, y, c), sample)| {
-        stored(frame, x, y, c) == *sample || masks.iter().any(|m| m.contains_point(x, y))
+    if masks.is_empty() && frame.format.is_interleaved() {
+        return rows_show(frame, rect, samples);
+    }
+    let words = samples
+        .chunks_exact(frame.format.bytes_per_sample())
+        .map(word_of);
+    places(frame, rect).zip(words).all(|((x, y, c), sample)| {
+        stored(frame, x, y, c) == sample || masks.iter().any(|m| m.contains_point(x, y))
     })
+}
+
+/// The same where nothing is masked and samples stand one after the other: by rows, as every frame is asked for every text.
+fn rows_show(frame: &Frame, rect: Rect, samples: &[u8]) -> bool {
+    let f = &frame.format;
+    let rect = rect.intersect(&Rect::new(0, 0, f.cols, f.rows));
+    let (n, mask) = (f.bytes_per_sample(), f.stored_mask());
+    let pixel = usize::from(f.samples_per_pixel) * n;
+    let across = rect.w as usize * pixel;
+    let all_bits = mask == u64::MAX >> (64 - 8 * n);
+    (rect.y..rect.bottom())
+        .zip(samples.chunks_exact(across.max(1)))
+        .all(|(y, samples)| {
+            let from = (y as usize * f.cols as usize + rect.x as usize) * pixel;
+            let row = &frame.data[from..from + across];
+            if all_bits {
+                return row == samples;
+            }
+            let words = row.chunks_exact(n).map(word_of);
+            let known = samples.chunks_exact(n).map(word_of);
+            words.zip(known).all(|(word, known)| word & mask == known)
+        })
 }
 
 fn stored(frame: &Frame, x: u32, y: u32, c: usize) -> u64 {
@@ -158,7 +184,7 @@ fn places(frame: &Frame, rect: Rect) -> impl Iterator<Item = (u32, u32, usize)> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::frame::PixelFormat;
+    use crate::frame::{Photometric, PixelFormat};
     use crate::line::{Reading, Strength, TextLine};
 
     const TEXT: Rect = Rect::new(4, 4, 10, 6);
@@ -193,6 +219,50 @@ mod tests {
         assert_eq!(standing.known.len(), 1);
         assert_eq!(standing.shown_in(&frame(200), &[]), [stand()]);
         assert!(standing.shown_in(&frame(190), &[]).is_empty());
+    }
+
+    #[test]
+    fn rows_show_what_samples_show_in_every_layout() {
+        let grey = PixelFormat::grey8(20, 30);
+        let twelve = PixelFormat {
+            bits_allocated: 16,
+            bits_stored: 12,
+            high_bit: 11,
+            ..grey
+        };
+        let colour = PixelFormat {
+            samples_per_pixel: 3,
+            photometric: Photometric::Rgb,
+            ..grey
+        };
+        let planar = PixelFormat {
+            planar: true,
+            ..colour
+        };
+        let halved = PixelFormat {
+            photometric: Photometric::YbrFull422,
+            ..colour
+        };
+        for format in [grey, twelve, colour, planar, halved] {
+            let bytes = 0..format.bytes_per_frame();
+            let data = bytes.map(|i| (i * 7 % 251) as u8).collect();
+            let before = Frame { format, data };
+            let known = samples(&before, TEXT);
+            assert!(shows(&before, TEXT, &known, &[]), "{format:?}");
+            for (x, y, c) in places(&before, TEXT) {
+                let mut after = before.clone();
+                after.set_word(x, y, c, before.word(x, y, c) ^ 1);
+                assert!(!shows(&after, TEXT, &known, &[]), "{format:?} {x},{y},{c}");
+            }
+            let mut after = before.clone();
+            after.set_word(TEXT.right(), TEXT.y, 0, 99);
+            // The stored value leaves the highest bits out.
+            if format.bits_stored < format.bits_allocated {
+                let word = before.word(TEXT.x, TEXT.y, 0);
+                after.set_word(TEXT.x, TEXT.y, 0, word ^ 0x8000);
+            }
+            assert!(shows(&after, TEXT, &known, &[]), "{format:?}");
+        }
     }
 
     #[test]

@@ -8,6 +8,7 @@ use crate::line::{Orientation, ReadChar, Reading, TextLine};
 use crate::ocr::Reader;
 use crate::phi::Decider;
 use crate::plan::Action;
+use crate::redact::memory::Memory;
 use crate::testing::facts;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
@@ -145,6 +146,7 @@ fn plan(frames: &Loop, union: bool, restless: bool) -> Result<FixedPoint, Refusa
         display: &display,
         sensitivity: Sensitivity::Normal,
         spared: Vec::new(),
+        memory: Memory::default(),
     };
     let spread = Spread {
         margin_px: 2,

@@ -14,6 +14,7 @@ from . import marks
 from .scenes import scene
 
 HEIGHT, MAX_WIDTH = 32, 800
+LONE = .08              # share of lines that are a single sign
 UNUSED = str.maketrans("Øø", "Oo")     # a zero with a stroke is far more common
 HEIGHTS = [(5.5, 8), (8, 12), (12, 20), (20, 44)]      # of capitals, for the figures
 READ = TRAINED | {"cells": .25}        # fonts of character cells are what reading fails on
@@ -43,7 +44,8 @@ class Lines:
             return self._empty()
         cap = cap or (d.log_uniform(5.5, 16) if d.chance(.62) else d.log_uniform(12, 44))
         group, font = self.glyphs.font(group or d.weighted(READ))
-        text, kind, tokens = self.strings.console() if d.chance(.12) else self.strings.sample()
+        # Most boxes of one sign are text all the same: with fewer of them among lines the reader takes them for nothing.
+        text, kind, tokens = self.strings.lone() if d.chance(LONE) else self.strings.console() if d.chance(.12) else self.strings.sample()
         text, style = fold(text.translate(UNUSED), font.cover), self.glyphs.style(cap)
         if d.chance(.35):        # cells are drawn with broad strokes, or twice as wide, on many consoles
             style.bold, style.wide = d.pick([(1, 1), (1, 1), (1, 2), (0, 2)])

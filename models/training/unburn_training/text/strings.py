@@ -73,6 +73,11 @@ class Strings:
             text = text[:longest].strip()
         return text, kind, [t for t in tokens if t in text]
 
+    def lone(self):
+        """a sign that stands by itself, as markers, scale numbers and soft keys do"""
+        signs = self.r.choices(("PRLAHFIVSMG", "0123456789", "ABCDEFGHIJKLMNOPQRSTUVWXYZabdefghkmnrstvwxyz%+<>?#"), (.5, .3, .2))[0]
+        return self.r.choice(signs), "lone", []
+
     def short(self):
         """a mark, a number or a unit as it stands beside scales and corners; None: take a normal string"""
         r, k = self.r, self.r.random()
