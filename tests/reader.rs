@@ -360,6 +360,13 @@ fn equal_line_pictures_are_read_once() {
         ),
         (2, 2)
     );
+    // So is a line that the detector is surer of: it gets more looks.
+    let surer = TextLine {
+        strength: Strength::Strong,
+        ..line(there)
+    };
+    cached.read(&moved, &surer);
+    assert_eq!(counting.0.load(std::sync::atomic::Ordering::Relaxed), 3);
 }
 
 #[test]

@@ -77,7 +77,8 @@ fn moved(mut reading: Reading, x: impl Fn(u32) -> u32, y: impl Fn(u32) -> u32) -
     reading
 }
 
-/// Digest of the line's box with the margin that a reader may look at, and of how the frame cuts it.
+/// Digest of the line's box with the margin that a reader may look at, of how the frame cuts it, and of the line's
+/// strength: a reader looks less often at what the detector is unsure of, and the order of questions must not matter.
 fn key(picture: &Gray, line: &TextLine) -> Key {
     let t = &line.tight;
     let margin = t.w.min(t.h);
@@ -103,6 +104,7 @@ fn key(picture: &Gray, line: &TextLine) -> Key {
     for v in before.into_iter().chain(behind) {
         digest.update(v.to_le_bytes());
     }
+    digest.update([line.strength as u8]);
     digest.update(&cut(picture, &window).data);
     digest.finalize().into()
 }
