@@ -12,8 +12,8 @@ use crate::geometry::Rect;
 const GRAINY: u32 = 20;
 /// Grain from which it is smoothed twice: noise of about 30, in which small letters are lost anyway.
 const VERY_GRAINY: u32 = 50;
-/// Rows that are looked at, at most about twice as many.
-const ROWS: u32 = 96;
+/// Rows that are looked at, at most about twice as many: every frame of a loop is asked.
+const ROWS: u32 = 32;
 /// Fewer places than these say nothing.
 const LEAST_PLACES: u32 = 256;
 
@@ -50,7 +50,7 @@ fn grain(picture: &Gray, masks: &[Rect]) -> u32 {
             masked[m.x.min(end) as usize..end as usize].fill(true);
         }
         for (v, masked) in picture.row(y).windows(3).zip(masked.windows(3)) {
-            if !masked.contains(&true) {
+            if masked == [false; 3] {
                 let [l, v, r] = [v[0], v[1], v[2]].map(i32::from);
                 counts[(2 * v - l - r).unsigned_abs() as usize] += 1;
             }
