@@ -22,7 +22,7 @@ pub mod deface;
 pub mod detect;
 pub mod dicom;
 pub mod error;
-pub mod exact;
+mod exact;
 pub mod facts;
 pub mod frame;
 pub mod geometry;

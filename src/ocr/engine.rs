@@ -20,7 +20,7 @@ enum Net {
     /// Ours: integers, the same bits everywhere.
     Exact(ExactNet),
     /// One in rten's format.
-    Foreign(ForeignNet),
+    Foreign(Box<ForeignNet>),
 }
 
 /// The loaded network.
@@ -40,7 +40,7 @@ impl Engine {
         let net = if Network::is_one(model) {
             Net::Exact(ExactNet::new(model, classes)?)
         } else {
-            Net::Foreign(ForeignNet::new(model, classes)?)
+            Net::Foreign(Box::new(ForeignNet::new(model, classes)?))
         };
         Ok(Engine {
             net,
