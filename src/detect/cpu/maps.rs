@@ -1,7 +1,7 @@
 //! Memory of the engine: maps of bytes that hold only as many rows as are still needed.
 //!
-//! A map keeps row `y` at place `y mod capacity`. A row is a whole number of 64-byte lines and ends in zeros, which also
-//! are what lies left of the next row; above and below is a row of zeros.
+//! A map keeps row `y` at place `y mod capacity`. A row is a whole number of 64-byte lines. Zeros follow its cells, and zeros end
+//! it, which lie left of the next row; what is between them is left over from whole blocks. Above and below is a row of zeros.
 
 /// One cache line.
 #[repr(C, align(64))]
@@ -115,7 +115,8 @@ impl RingMap {
         }
     }
 
-    /// Clears what follows the cells of row `y` in every channel.
+    /// Clears what kernels may take for cells of row `y` or of the next one in every channel: the first places behind its
+    /// cells, and the last ones of the row. What else kernels have written there nobody looks at.
     ///
     /// # Safety
     /// The memory given to [`RingMap::new`] is alive and no other thread uses this row.
@@ -129,11 +130,16 @@ impl RingMap {
     /// # Safety
     /// As for [`RingMap::clear_tail`]; `place` is below the capacity.
     unsafe fn clear_tail_at(&self, place: usize) {
-        let (w, n) = (self.form.width, self.form.row_bytes() - self.form.width);
-        for c in 0..self.form.channels {
-            let row = c * self.form.channel_bytes() + place * self.form.row_bytes();
-            // SAFETY: inside the row.
-            unsafe { self.base.add(row + w).write_bytes(0, n) };
+        let mut row = place * self.form.row_bytes();
+        for _ in 0..self.form.channels {
+            // SAFETY: inside the row, which is at least `TAIL` longer than its cells.
+            unsafe {
+                let behind = self.base.add(row + self.form.width);
+                behind.cast::<[u8; TAIL]>().write([0; TAIL]);
+                let last = self.base.add(row + self.form.row_bytes() - TAIL);
+                last.cast::<[u8; TAIL]>().write([0; TAIL]);
+            }
+            row += self.form.channel_bytes();
         }
     }
 }
