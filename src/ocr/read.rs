@@ -24,7 +24,7 @@ const CERTAIN: u16 = 950;
 const UPRIGHT_BONUS: u32 = 100;
 
 /// Shorter side of the smallest box in which upside-down and mirrored capitals are looked for, as on lead markers, if
-/// nothing else is read for sure.
+/// nothing else is read with certainty.
 const MARKER_PX: u32 = 18;
 
 /// Boxes this many times as high as wide hold text on its side, if anything is read in them so.
@@ -196,7 +196,7 @@ impl Reader for CtcReader {
         contest(&mut best, tight, on_its_side);
         // Letters upside down or mirrored read as others, not as nothing.
         if !hopeless
-            && best.confidence < SURE
+            && best.confidence < CERTAIN
             && tight.w.min(tight.h) >= MARKER_PX
             && tight.w <= tight.h * 4
         {
