@@ -88,6 +88,9 @@ fn text_of(name: &str) -> Vec<Rect> {
         .collect()
 }
 
+/// Columns of the sector in the still; left of it is a grey bar, which stands like the text.
+const SECTOR: std::ops::Range<u32> = 60..560;
+
 /// The ultrasound still as a loop: its text stands, the speckle of its sector is new in every frame.
 fn write_loop(path: &Path) {
     let mut object = dicom_object::open_file(sample("us_rgb.dcm")).expect("a sample");
@@ -105,6 +108,7 @@ fn write_loop(path: &Path) {
             let is_tissue = pixel[0] == pixel[1]
                 && pixel[1] == pixel[2]
                 && (8..150).contains(&pixel[0])
+                && SECTOR.contains(&(at % cols))
                 && !text.iter().any(|t| t.overlaps(&here));
             let add = if is_tissue { (noise >> 27) as u8 } else { 0 };
             frames.extend(pixel.iter().map(|v| v + add));
