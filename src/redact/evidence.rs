@@ -36,8 +36,10 @@ pub(super) enum Evidence {
     None,
 }
 
-/// Characters from which a weak region is text whatever the reader's confidence.
+/// Characters from which a weak region is text, if they are read with more confidence than texture is.
 const READ_CHARS: usize = 3;
+/// Mean confidence (0–1000) of signs below which reading them says nothing: speckle and highlights read so.
+const TEXTURE_CONFIDENCE: u32 = 250;
 /// Confidence (0–1000) from which one or two letters or digits in a weak region count.
 const SURE_CONFIDENCE: u16 = 780;
 
@@ -81,6 +83,14 @@ fn is_slanted(line: &TextLine) -> bool {
     line.cover.len() > 1
 }
 
+/// Whether the signs read are hardly more than guesses. The confidence of the whole line would not tell: it falls with its
+/// length.
+fn is_texture(finding: &Finding) -> bool {
+    let signs = finding.reading.chars.iter().filter(|c| c.ch != ' ');
+    let (sum, count) = signs.fold((0, 0), |(s, n), c| (s + u32::from(c.confidence), n + 1));
+    sum < TEXTURE_CONFIDENCE * count
+}
+
 /// What speaks for a finding, from the network's strength, its reading and how the picture shows the frame.
 pub(super) fn evidence(finding: &Finding) -> Evidence {
     let signs = signs(finding);
@@ -108,7 +118,7 @@ pub(super) fn evidence(finding: &Finding) -> Evidence {
     match finding.line.strength {
         Strength::Strong => Evidence::Good,
         Strength::Likely if signs > 0 || is_slanted(&finding.line) => Evidence::Good,
-        Strength::Weak if sure || signs >= READ_CHARS => Evidence::Good,
+        Strength::Weak if sure || signs >= READ_CHARS && !is_texture(finding) => Evidence::Good,
         Strength::Likely | Strength::Weak => Evidence::Doubtful,
         Strength::Faint if sure => Evidence::Doubtful,
         Strength::Faint => Evidence::None,
@@ -238,6 +248,29 @@ mod tests {
         assert!(stays_beside_text(bar, "14", Orientation::Upright));
         assert!(stays_beside_text(digit, "7", Orientation::Upright));
         assert!(stays_beside_text(digit, "", Orientation::Upright));
+    }
+
+    #[test]
+    fn signs_that_are_hardly_more_than_guesses_are_texture() {
+        let of = |confidences: &[u16], strength| {
+            let mut found = finding(
+                Rect::new(60, 40, 57, 26),
+                strength,
+                "Dhe",
+                Orientation::Upright,
+            );
+            for (c, v) in found.reading.chars.iter_mut().zip(confidences) {
+                c.confidence = *v;
+            }
+            // Of the whole line next to nothing, as always where a line is long or hard to read.
+            found.reading.confidence = 1;
+            found.look = Look::Plain;
+            evidence(&found)
+        };
+        assert_eq!(of(&[100, 90, 120], Strength::Weak), Evidence::Doubtful);
+        assert_eq!(of(&[100, 500, 400], Strength::Weak), Evidence::Good);
+        // Where the network is surer, reading anything is enough.
+        assert_eq!(of(&[100, 90, 120], Strength::Likely), Evidence::Good);
     }
 
     #[test]
