@@ -20,6 +20,8 @@ use std::path::Path;
 const CHUNK: usize = 2048;
 /// Memory that treating any file takes beside its data, bytes.
 const BASE_COST: u64 = 24 << 20;
+/// What searches of a loop remember for the next frame, bytes: five memories of 8 MiB, and some answers.
+const REMEMBERED: u64 = 48 << 20;
 /// Bytes of working memory for each pixel of the frames searched together.
 const COST_PER_PIXEL: u64 = 40;
 /// Frames searched together.
@@ -284,9 +286,11 @@ pub fn cost(bytes: u64, peek: Option<&Peek>) -> u64 {
     let (decoded, searched) = peek.map_or((0, 0), |p| {
         let frames = u64::from(p.frames);
         let pixels = u64::from(p.rows) * u64::from(p.cols);
+        let remembered = if frames > 1 { REMEMBERED } else { 0 };
+        let worked_on = pixels.saturating_mul(COST_PER_PIXEL * frames.min(FRAMES_TOGETHER));
         (
             p.frame_bytes.saturating_mul(frames),
-            pixels.saturating_mul(COST_PER_PIXEL * frames.min(FRAMES_TOGETHER)),
+            worked_on.saturating_add(remembered),
         )
     });
     bytes
