@@ -1,4 +1,4 @@
-//! The reader's network on the processor: integer SIMD, bit-identical to [`Network::reference`].
+//! The reader's network on the processor: integer SIMD, bit-identical to the scalar reference in `network`.
 //!
 //! A line is small, so whole maps are kept; one call computes on the caller's thread. Every tap of a kernel is a channel
 //! of its own to [`pointwise`]: the same row, read a little off. For strides of two a map's even and odd columns lie apart.

@@ -7,8 +7,8 @@
 //! (u8) for each output channel, a bias (i32, little-endian) for each, and the weights (i8): output channel, input channel,
 //! row, column.
 //!
-//! A layer is `clip(floor((Σ w·a + b) / 2^s))` as in [`crate::exact`]; [`Network::reference`] is the definition that faster
-//! forms must equal. The answer is in steps of 1/[`LOGIT_STEPS`] nat.
+//! A layer is `clip(floor((Σ w·a + b) / 2^s))` as in [`crate::exact`]; `Network::reference`, built for tests only, is the
+//! definition that faster forms must equal. The answer is in steps of 1/[`LOGIT_STEPS`] nat.
 
 use super::{INPUT_HEIGHT, STEP_PX};
 use crate::error::{Error, Result};
