@@ -250,7 +250,8 @@ fn resolve(row: Row, before: &[Layer]) -> Result<Layer, &'static str> {
         return Err("has an impossible number of channels");
     }
     let depthwise = row.groups > 1;
-    if row.groups != 1 && (row.groups != row.cin || row.cin != row.cout || row.skip.is_some()) {
+    let can_be_depthwise = row.cin == row.cout && row.skip.is_none() && row.kind != Kind::Logits;
+    if row.groups != 1 && (row.groups != row.cin || !can_be_depthwise) {
         return Err("is grouped in a way that is not supported");
     }
     let [kernel, stride, pad] = [row.k, row.stride, row.pad];
@@ -364,7 +365,7 @@ mod tests {
     #[test]
     fn layers_that_do_not_fit_together_are_refused() {
         type Change = fn(&mut serde_json::Value);
-        let cases: [(Change, &str); 8] = [
+        let cases: [(Change, &str); 9] = [
             (|h| h["format"] = "other".into(), "form"),
             (|h| h["layers"][1]["cin"] = 31.into(), "channels"),
             (|h| h["layers"][1]["input"] = "out".into(), "come before"),
@@ -374,6 +375,7 @@ mod tests {
                 "its kind does not",
             ),
             (|h| h["layers"][1]["name"] = "stem".into(), "taken"),
+            (|h| h["layers"][6]["kind"] = "logits".into(), "grouped"),
             (
                 |h| h["layers"][0]["pad"] = serde_json::json!([2, 1]),
                 "kernel",
