@@ -3,7 +3,8 @@
 //! A bare number or a lone letter says little by itself; directly beside or under identifying text it is probably part of
 //! it: the age and the sex in a form, the tail of a number. And where a line finder takes a line apart, a letter of a name
 //! is a line of its own: a lone letter that stands as near to other text as letters of a word do is a letter of that word,
-//! and so is one in a stack, which is text on its side. Takes drafts of all lines of a picture and can only mask more.
+//! and so is one in a stack, which is text on its side. What was read on its side may be read from the wrong side, and stays
+//! only where all of its column does. Takes drafts of all lines of a picture and can only mask more.
 
 use super::decide::{Draft, Role};
 use super::sure::is_side;
@@ -22,6 +23,10 @@ const WORD_TENTHS: u32 = 4;
 const NAME_TENTHS: u32 = 15;
 /// Letters of text on its side stand above each other with at most this many tenths of their width between.
 const STACK_TENTHS: u32 = 2;
+/// Words of text on its side follow each other with at most this many tenths of the line's width between.
+const COLUMN_TENTHS: u32 = 12;
+/// What ticks and rules beside a letter read as.
+const STROKES: [char; 6] = ['-', '_', '|', '/', '\\', '`'];
 
 fn place(reading: &Reading, range: &Range<usize>) -> Rect {
     reading
@@ -118,8 +123,8 @@ impl Fragment {
 }
 
 /// Masks what is a fragment of text that goes: a lone letter, or a number of one or two digits, beside it as near as the
-/// letters of a word stand; an initial, or a word with a comma, in front of it or behind it; and letters in a stack, which
-/// are text on its side.
+/// letters of a word stand; an initial, or a word with a comma, in front of it or behind it; letters in a stack, which
+/// are text on its side; and text on its side in a column with any that goes.
 pub(super) fn mask_fragments(lines: &[(&Reading, u32)], drafts: &mut [Vec<Draft>]) {
     let mut pieces = Vec::new();
     for (line, ((reading, height), ds)) in lines.iter().zip(drafts.iter()).enumerate() {
@@ -133,7 +138,8 @@ pub(super) fn mask_fragments(lines: &[(&Reading, u32)], drafts: &mut [Vec<Draft>
                 keep: d.keep,
                 line,
             };
-            pieces.push((piece, Fragment::of(text.trim())));
+            let bare = text.trim().trim_matches(STROKES);
+            pieces.push((piece, Fragment::of(bare)));
         }
     }
     let is_fragment = |own: &Piece, what: Fragment| {
@@ -144,12 +150,16 @@ pub(super) fn mask_fragments(lines: &[(&Reading, u32)], drafts: &mut [Vec<Draft>
                 Fragment::Name => (NAME_TENTHS, false),
             };
             (beside > 0 && !p.keep && is_beside(own, p, beside))
-                || (stacked && p.line != own.line && is_stacked(own, p))
+                || (stacked && p.line != own.line && is_stacked(own, p, STACK_TENTHS))
         })
+    };
+    let in_column = |own: &Piece| {
+        let mut going = pieces.iter().map(|(p, _)| p).filter(|p| !p.keep);
+        !own.upright && going.any(|p| is_stacked(own, p, COLUMN_TENTHS))
     };
     let fragments: Vec<bool> = pieces
         .iter()
-        .map(|(p, what)| p.keep && what.is_some_and(|what| is_fragment(p, what)))
+        .map(|(p, what)| p.keep && (in_column(p) || what.is_some_and(|what| is_fragment(p, what))))
         .collect();
     let known: Vec<Option<Fragment>> = pieces.iter().map(|(_, what)| *what).collect();
     for ((d, is_one), what) in drafts.iter_mut().flatten().zip(fragments).zip(known) {
@@ -184,8 +194,9 @@ fn is_beside(a: &Piece, b: &Piece, tenths: u32) -> bool {
         && u64::from(level) * 10 >= u64::from(low) * 6
 }
 
-/// Whether two pieces, one of them a lone letter, stand above each other as letters of text on its side do.
-fn is_stacked(a: &Piece, b: &Piece) -> bool {
+/// Whether two pieces, one of them a lone letter or on its side, stand above each other at most so many tenths of their
+/// width apart, as letters of text on its side do.
+fn is_stacked(a: &Piece, b: &Piece, tenths: u32) -> bool {
     let width = a.place.w.min(b.place.w);
     let column = a.place.right().min(b.place.right());
     let column = column.saturating_sub(a.place.x.max(b.place.x));
@@ -195,6 +206,6 @@ fn is_stacked(a: &Piece, b: &Piece) -> bool {
         && !b.place.is_empty()
         && !is_same(&a.place, &b.place)
         && u64::from(a.place.w.max(b.place.w)) <= u64::from(width) * 2
-        && u64::from(gap) * 10 <= u64::from(width) * u64::from(STACK_TENTHS)
+        && u64::from(gap) * 10 <= u64::from(width) * u64::from(tenths)
         && u64::from(column) * 10 >= u64::from(width) * 6
 }

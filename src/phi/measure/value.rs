@@ -139,6 +139,11 @@ impl Grammar<'_> {
         if person && label.is_none_or(|(name, _)| name.chars().count() < 3) {
             return None;
         }
+        // A clock whose colon was not read: `2208h`.
+        let clock = frac.is_none() && int.len() > 2 && numbers.len() == 1;
+        if clock && unit.is_some_and(|e| core(&self.text(end..e)) == "H") {
+            return None;
+        }
         let end = unit.unwrap_or(end);
         // Letters or digits glued behind: `78F78`, `12h30`, `4.0cmXY`.
         if self.glued(end)

@@ -361,6 +361,44 @@ fn fragments_go_with_what_they_are_of() {
     assert_eq!(stack(38)[0], "+safe:laterality");
     let beside = page(&[("P", 10, 20, 12, Upright), ("4711", 10, 33, 12, Down)]);
     assert!(beside.iter().all(|v| v.starts_with('-')), "{beside:?}");
+    // A stroke beside a letter makes it no word.
+    assert_eq!(
+        page(&[("-A", 41, 20, 8, Upright), name])[0],
+        "-unknown-text"
+    );
+}
+
+#[test]
+fn text_on_its_side_stays_only_with_all_of_its_column() {
+    use Orientation::{Down, Up, Upright};
+    let alone = |o| page(&[("Femur", 10, 200, if o == Up { -8 } else { 8 }, o)]);
+    assert_eq!(alone(Up), ["+safe:anatomy"]);
+    assert_eq!(alone(Down), ["+safe:anatomy"]);
+    // Read the other way round, or upright: the rest of the same line.
+    for rest in [("Jo", 10, 250, 8, Down), ("Gq", 10, 250, 8, Upright)] {
+        let line = page(&[("Femur", 10, 200, 8, Down), rest]);
+        assert_eq!(line[0], "-unknown-text", "{rest:?}");
+    }
+    // Beside it, or far below, is other text.
+    for other in [("Jo", 60, 200, 8, Down), ("Jo", 10, 420, 8, Upright)] {
+        assert_eq!(
+            page(&[("Femur", 10, 200, 8, Down), other])[0],
+            "+safe:anatomy",
+            "{other:?}"
+        );
+    }
+}
+
+#[test]
+fn hours_in_four_digits_are_a_clock_whose_colon_was_lost() {
+    assert_eq!(
+        page(&[("48h", 10, 20, 8, Orientation::Upright)]),
+        ["+safe:measurement"]
+    );
+    for clock in ["2208h", "2208 h", "915h"] {
+        let told = page(&[(clock, 10, 20, 8, Orientation::Upright)]);
+        assert!(told[0].starts_with('-'), "{told:?}");
+    }
 }
 
 /// Texts of the corpus' ground truth, read perfectly, header unknown: the words and forms alone.

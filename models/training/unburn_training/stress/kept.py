@@ -3,7 +3,8 @@
     python -m unburn_training.stress.kept --unburn PROGRAM [--models DIR] [--pages N] [--part final] [--json FILE] [--card ../README.md]
 
 Every kept piece of a report is compared with the characters that were drawn under its box; letter case, spaces and look-alikes are
-forgiven (`text.alphabet.folded`), and accents, as the lists are compared without. wrong: it says something else; harmful: and what was drawn there identifies somebody, or may.
+forgiven (`text.alphabet.folded`), and accents, as the lists are compared without, and strokes at either end, which the program takes
+for ticks and rules (`src/phi/sure.rs`). wrong: it says something else; harmful: and what was drawn there identifies somebody, or may.
 Thresholds are chosen on the part `choosing`; the figures of the model card come from `final`, whose pages nothing was chosen on."""
 import argparse
 import json
@@ -24,6 +25,7 @@ from . import engines, known
 SEEDS = {"choosing": 7_100, "final": 7_200}
 BATCH = 40
 INSIDE, EDGE, ACROSS = .5, .12, .6        # share of a character's width under a box: it is meant, it may be; of a line's height
+STROKES = "_+|\\`"
 MASKED, LARGE, PLAIN = .05, 8, 40     # share of a line's glyph pixels; capitals, px; contrast, grey levels
 
 
@@ -67,8 +69,8 @@ def judge_piece(box, page):
     hits = [(line, under(line, box["rect"])) for line in page.lines]
     hits = [(line, chars) for line, chars in hits if any(sure for _, sure in chars)]
     hits.sort(key=lambda h: h[0].places[h[1][0][0]][1 if h[0].turn else 0])
-    pattern = lambda order: "".join(re.escape(f) + ("" if sure else "?") for line, chars in hits for i, sure in chars[::order] for f in alike(line.text[i]))
-    read = alike(box["text"])
+    pattern = lambda order: "".join(re.escape(f) + ("" if sure and f not in STROKES else "?") for line, chars in hits for i, sure in chars[::order] for f in alike(line.text[i]))
+    read = alike(box["text"].strip(STROKES + " "))
     right = any(re.fullmatch(pattern(order), read) for order in ((1, -1) if any(line.turn for line, _ in hits) else (1,)))
     piece = dict(text=box["text"], true=" | ".join("".join(line.text[i] for i, _ in chars) for line, chars in hits), reason=box["reason"], confidence=box["confidence"], rect=box["rect"],
                  right=right, identifying=any(line.identifies[i] for line, chars in hits for i, sure in chars if sure), empty=not hits)
