@@ -5,7 +5,7 @@
 //! there.
 
 use super::frames::{Frames, Hash};
-use super::search::Shown;
+use super::pictures::Shown;
 use super::verify::FrameCheck;
 use crate::dicom::{self, Object};
 use crate::frame::Frame;

@@ -1,6 +1,6 @@
 //! Frames as the steps of a file see them: decoded on demand, told apart by digests.
 
-use super::search::Shown;
+use super::pictures::Shown;
 use crate::error::Error;
 use crate::facts::Facts;
 use crate::frame::Frame;

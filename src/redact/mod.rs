@@ -25,6 +25,7 @@ mod inspect;
 mod memory;
 mod overlay;
 mod pair;
+mod pictures;
 mod planned;
 mod planner;
 mod preview;

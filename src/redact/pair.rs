@@ -5,8 +5,9 @@
 use super::blocks;
 use super::finding::Finding;
 use super::frames::{Frames, Hash, device_fault, frames_at_once, ranges};
+use super::pictures::Shown;
 use super::recoded;
-use super::search::{Searcher, Shown};
+use super::search::Searcher;
 use super::standing::{reads_remains, standing};
 use super::verify::is_residual;
 use crate::facts::Facts;
