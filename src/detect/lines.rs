@@ -5,12 +5,12 @@
 //! them first. A line has two products, because what is good for one is bad for the other: a tight box around the glyphs
 //! (what is read) and the cover (what has to go). Both follow the ink in the picture, not only the half-resolution map.
 
+use super::cells::{Components, marked, neighbours4};
 use super::ink::{self, Extent};
 use super::{Levels, Seen, TextMap};
 use crate::frame::Gray;
 use crate::geometry::Rect;
 use crate::line::{Strength, TextLine};
-use std::ops::Range;
 
 /// Pixels a side of a map cell.
 pub const CELL_PX: u32 = 2;
@@ -124,28 +124,6 @@ fn part_attachments(
     Some(lines + parts.count)
 }
 
-/// The cells that may be text, in reading order: in most pictures few, so that everything else goes over these alone.
-fn marked(map: &TextMap) -> Vec<usize> {
-    const BLOCK: usize = 16;
-    let (blocks, rest) = map.cells.as_chunks::<BLOCK>();
-    let mut out = Vec::new();
-    let mut look = |from: usize, cells: &[u8]| {
-        out.extend(
-            (from..)
-                .zip(cells)
-                .filter(|(_, c)| *c & 3 > 0)
-                .map(|(i, _)| i),
-        );
-    };
-    for (k, block) in blocks.iter().enumerate() {
-        if *block != [0; BLOCK] {
-            look(k * BLOCK, block);
-        }
-    }
-    look(blocks.len() * BLOCK, rest);
-    out
-}
-
 /// The rows of a line that holds several, each a line of its own; empty where it holds one.
 pub fn split_rows(picture: &Gray, line: &TextLine, known: &Glyphs) -> Vec<TextLine> {
     let [cover] = line.cover.as_slice() else {
@@ -187,87 +165,6 @@ impl Blob {
     fn may_be_text(&self) -> bool {
         self.cells >= MIN_CELLS && self.region >= 1 && self.core >= 1
     }
-}
-
-/// 8-connected components of some cells; labels count from 1 in reading order, 0 is no component.
-struct Components {
-    /// The label of each of the cells, in their order.
-    labels: Vec<u32>,
-    count: u32,
-}
-
-/// Cells side by side in a row.
-struct Run {
-    /// Row and columns.
-    y: usize,
-    x: Range<usize>,
-    /// The first of them, by its number among all cells.
-    first: usize,
-    /// An earlier run of the same component, or this one.
-    parent: usize,
-}
-
-impl Components {
-    /// Components of those of the `cells` of a map, which are in reading order, that a test of their number picks. Runs are
-    /// joined, not cells: they are fewer, and nothing is as large as the map.
-    fn label(map: &TextMap, cells: &[usize], pick: impl Fn(usize) -> bool) -> Components {
-        let width = map.width as usize;
-        let mut runs: Vec<Run> = Vec::new();
-        for (k, &i) in cells.iter().enumerate().filter(|(k, _)| pick(*k)) {
-            let (x, y) = (i % width, i / width);
-            match runs.last_mut() {
-                Some(run) if run.y == y && run.x.end == x => run.x.end += 1,
-                _ => runs.push(Run {
-                    y,
-                    x: x..x + 1,
-                    first: k,
-                    parent: runs.len(),
-                }),
-            }
-        }
-        let mut above = 0;
-        for k in 0..runs.len() {
-            let (y, x) = (runs[k].y, runs[k].x.clone());
-            // Runs that end before this one begins, even cornerwise, touch no later one of its row either.
-            while runs[above].y + 1 < y || runs[above].y + 1 == y && runs[above].x.end < x.start {
-                above += 1;
-            }
-            let mut n = above;
-            while runs[n].y + 1 == y && runs[n].x.start <= x.end {
-                join(&mut runs, n, k);
-                n += 1;
-            }
-        }
-        let mut count = 0;
-        let mut labels = vec![0; cells.len()];
-        let mut of_run = vec![0; runs.len()];
-        for k in 0..runs.len() {
-            let root = root(&mut runs, k);
-            // The root is the earliest of its component.
-            if root == k {
-                count += 1;
-                of_run[k] = count;
-            }
-            let label = of_run[root];
-            labels[runs[k].first..][..runs[k].x.len()].fill(label);
-        }
-        Components { labels, count }
-    }
-}
-
-/// The earliest run that is known to belong to the component of run `k`.
-fn root(runs: &mut [Run], mut k: usize) -> usize {
-    while runs[k].parent != k {
-        runs[k].parent = runs[runs[k].parent].parent;
-        k = runs[k].parent;
-    }
-    k
-}
-
-/// Makes one component of those of two runs.
-fn join(runs: &mut [Run], a: usize, b: usize) {
-    let (a, b) = (root(runs, a), root(runs, b));
-    runs[a.max(b)].parent = a.min(b);
 }
 
 /// Gives each of the `cells` (those of kept regions, in reading order, with the `regions` they are in) to a line: core
@@ -316,30 +213,6 @@ fn assign(map: &TextMap, cells: &[usize], regions: &[u32]) -> (Vec<u32>, u32) {
         border = reached.into_iter().map(|r| r.0).collect();
     }
     (owners, lines)
-}
-
-/// Number of no cell.
-const NO_CELL: u32 = u32::MAX;
-
-/// Which of the `cells`, in reading order, are the neighbours of each of them in a map `width` cells wide: above, left, right
-/// and below.
-fn neighbours4(cells: &[usize], width: usize) -> Vec<[u32; 4]> {
-    let mut all = vec![[NO_CELL; 4]; cells.len()];
-    let mut above = 0;
-    for (k, &i) in cells.iter().enumerate() {
-        if i % width > 0 && k > 0 && cells[k - 1] + 1 == i {
-            all[k][1] = k as u32 - 1;
-            all[k - 1][2] = k as u32;
-        }
-        while cells[above] + width < i {
-            above += 1;
-        }
-        if cells[above] + width == i {
-            all[k][0] = above as u32;
-            all[above][3] = k as u32;
-        }
-    }
-    all
 }
 
 /// The cells of one line.
@@ -561,69 +434,6 @@ mod tests {
         assert!(lines[0].tight.bottom() <= 18 && lines[0].strength > Strength::Weak);
         assert_eq!(lines[1].strength, Strength::Weak);
         assert!(lines[1].cover.iter().any(|c| c.bottom() >= 38));
-    }
-
-    /// Labels by flooding from cell to cell.
-    fn flooded(map: &TextMap, picked: impl Fn(usize) -> bool) -> Vec<u32> {
-        let mut labels = vec![0; map.cells.len()];
-        let mut count = 0;
-        for start in 0..labels.len() {
-            if labels[start] > 0 || !picked(start) {
-                continue;
-            }
-            count += 1;
-            let mut stack = vec![start];
-            while let Some(i) = stack.pop() {
-                labels[i] = count;
-                let (x, y) = map.place(i);
-                for ny in y.saturating_sub(1)..(y + 2).min(map.height) {
-                    for nx in x.saturating_sub(1)..(x + 2).min(map.width) {
-                        let n = (ny * map.width + nx) as usize;
-                        if labels[n] == 0 && picked(n) {
-                            stack.push(n);
-                        }
-                    }
-                }
-            }
-        }
-        labels
-    }
-
-    #[test]
-    fn components_of_runs_are_those_of_cells() {
-        let mut noise = 7u32;
-        for full in [10, 35, 50, 60, 80] {
-            let mut m = map(&[]);
-            for cell in &mut m.cells {
-                noise = noise.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-                *cell = if noise >> 16 & 127 < full {
-                    (noise >> 28) as u8 | 1
-                } else {
-                    0
-                };
-            }
-            let marked = marked(&m);
-            let pick = |i: usize| m.cells[i] & 4 > 0;
-            let all = Components::label(&m, &marked, |_| true);
-            let some = Components::label(&m, &marked, |k| pick(marked[k]));
-            let (by_cell, some_by_cell) = (flooded(&m, |i| m.cells[i] > 0), flooded(&m, pick));
-            for (k, &i) in marked.iter().enumerate() {
-                let labels = [all.labels[k], some.labels[k]];
-                assert_eq!(labels, [by_cell[i], some_by_cell[i]], "{full}: cell {i}");
-            }
-            assert_eq!(Some(all.count), by_cell.iter().max().copied());
-            let links = neighbours4(&marked, 40);
-            for (k, &i) in marked.iter().enumerate() {
-                let (x, y) = m.place(i);
-                let at = |there: bool, n: i64| {
-                    let n = there.then(|| (i as i64 + n) as usize);
-                    n.and_then(|n| marked.binary_search(&n).ok())
-                        .map_or(NO_CELL, |n| n as u32)
-                };
-                let expected = [at(y > 0, -40), at(x > 0, -1), at(x < 39, 1), at(y < 19, 40)];
-                assert_eq!(links[k], expected, "{full}: cell {i}");
-            }
-        }
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Finding text: the network's maps, and the text lines in them.
 
+mod cells;
 pub mod cpu;
 pub mod device;
 mod ink;
