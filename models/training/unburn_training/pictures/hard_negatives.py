@@ -37,6 +37,8 @@ def endoscopy(d, S=640):
         cv2.circle(t, (c[0] - q // 3, c[1] - q // 3), max(1, q // 5), 255.0, -1, cv2.LINE_AA)
     for _ in range(d.integer(0, 14)):
         _beads(d, t, S)
+    for _ in range(d.integer(1, 7) if d.chance(.5) else 0):
+        _crowd(d, t, S)
     t = camera(d, blur(t, d.uniform(.4, 1.2)) + d.normal(S, S) * d.uniform(0, 5))
     kind = d.r.random()
     if kind < .35:
@@ -72,6 +74,47 @@ def _beads(d, t, S):
         angle += d.r.gauss(0, .35)
         step = (long + short) * d.uniform(.6, 2)
         x, y = x + math.cos(angle) * step, y + math.sin(angle) * step
+
+
+def _crowd(d, t, S):
+    """a handful of glints close together, drops, hooks and streaks that lean one way, in rows as often as not; sharp, with dark rims"""
+    x, y, size, lean = d.integer(0, S), d.integer(0, S), d.log_uniform(2.5, 9), d.uniform(0, 180)
+    wide, high = size * d.uniform(2, 9), size * d.uniform(.8, 4)
+    level, rim = d.uniform(215, 255), d.uniform(20, 110) if d.chance(.6) else None
+    for _ in range(d.integer(3, 15)):
+        c = (int(x + d.uniform(-wide, wide)), int(y + d.uniform(-high, high)))
+        long, short = max(1, int(size * d.uniform(.4, 1.6))), max(1, int(size * d.uniform(.25, .7)))
+        turn, k = lean + d.uniform(-35, 35), d.r.random()
+        if rim is not None:
+            cv2.ellipse(t, c, (long + 2, short + d.integer(1, 3)), turn, 0, 360, rim, -1, cv2.LINE_AA)
+        if k < .5:
+            cv2.ellipse(t, c, (long, short), turn, 0, 360, level, -1, cv2.LINE_AA)
+        elif k < .7:       # a drop: round at one end
+            a = math.radians(turn)
+            tip = (c[0] + int(2 * long * math.cos(a)), c[1] + int(2 * long * math.sin(a)))
+            side = (-short * math.sin(a), short * math.cos(a))
+            cv2.fillPoly(t, [np.array([tip, (c[0] + side[0], c[1] + side[1]), (c[0] - side[0], c[1] - side[1])], np.int32)], level, cv2.LINE_AA)
+            cv2.circle(t, c, short, level, -1, cv2.LINE_AA)
+        elif k < .85:      # a hook or a streak along a fold
+            cv2.ellipse(t, c, (2 * long, long), turn, d.integer(0, 180), d.integer(200, 330), level, max(1, short), cv2.LINE_AA)
+        else:              # with a spot of what lies below
+            cv2.ellipse(t, c, (long, short), turn, 0, 360, level, -1, cv2.LINE_AA)
+            cv2.circle(t, (c[0] + d.integer(-1, 2), c[1]), max(1, short // 2), d.uniform(40, 170), -1, cv2.LINE_AA)
+
+
+def _eyes(d, t, S):
+    """a pair of eyes: lids, white, iris, pupil, glint"""
+    q, level = d.log_uniform(5, 40), d.uniform(90, 200)
+    x, y, apart, tilt = d.integer(0, S), d.integer(0, S), q * d.uniform(2.6, 5), d.uniform(-15, 15)
+    for side in (-1, 1):
+        c = (int(x + side * apart * math.cos(math.radians(tilt))), int(y + side * apart * math.sin(math.radians(tilt))))
+        at = lambda r: (max(1, int(r)), max(1, int(r * d.uniform(.8, 1))))
+        cv2.ellipse(t, (c[0], c[1] - int(q * 1.4)), (int(q * 1.8), max(1, int(q * .4))), tilt, 180, 360, level - d.uniform(20, 80), max(1, int(q * .3)), cv2.LINE_AA)
+        cv2.ellipse(t, c, (int(q * 1.5), max(1, int(q * d.uniform(.5, .9)))), tilt, 0, 360, level + d.uniform(0, 55), -1, cv2.LINE_AA)
+        cv2.circle(t, c, at(q * .62)[0], level - d.uniform(20, 80), -1, cv2.LINE_AA)
+        cv2.circle(t, c, at(q * .28)[0], d.uniform(5, 40), -1, cv2.LINE_AA)
+        cv2.circle(t, (c[0] + int(q * .2), c[1] - int(q * .2)), at(q * .12)[0], 250.0, -1, cv2.LINE_AA)
+        cv2.ellipse(t, c, (int(q * 1.5), max(1, int(q * .8))), tilt, 180, 360, level - d.uniform(30, 90), max(1, int(q * .15)), cv2.LINE_AA)
 
 
 def _branch(d, t, x, y, angle, steps, depth, S):
@@ -154,6 +197,8 @@ def photo(d, S=640):
         t += m * np.sign(pattern) * d.uniform(5, 50) if d.chance(.5) else m * pattern * d.uniform(5, 50)
     for _ in range(d.integer(0, 120) if d.chance(.4) else 0):
         cv2.ellipse(t, (d.integer(0, S), d.integer(0, S)), (d.integer(1, 10), d.integer(1, 6)), d.integer(0, 180), 0, 360, d.uniform(10, 245), -1, cv2.LINE_AA)
+    for _ in range(d.integer(1, 4) if d.chance(.2) else 0):
+        _eyes(d, t, S)
     for _ in range(d.integer(0, 60) if d.chance(.3) else 0):   # hair, twigs
         _branch(d, t, d.integer(0, S), d.integer(0, S), d.uniform(0, 6.28), d.integer(5, 40), d.uniform(-70, 70), S)
     return camera(d, blur(t, d.uniform(.3, 1.3)) + d.normal(S, S) * d.uniform(0, 7))

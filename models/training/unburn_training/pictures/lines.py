@@ -10,14 +10,16 @@ from ..dice import Dice, blur
 from ..text.alphabet import fold
 from ..text.glyphs import HELD, TRAINED, Glyphs
 from ..text.strings import Strings
+from ..text.vocabulary import Vocabulary
 from . import marks
 from .scenes import scene
 
 HEIGHT, MAX_WIDTH = 32, 800
-LONE = .08              # share of lines that are a single sign
+LONE, CONSOLE = .08, .11 # shares of lines that are a single sign, a setting of an old console,
+SAFE, NEAR = .09, .07    # safe words and values, and what is nearly such: the reader must not favour either
 UNUSED = str.maketrans("Øø", "Oo")     # a zero with a stroke is far more common
 HEIGHTS = [(5.5, 8), (8, 12), (12, 20), (20, 44)]      # of capitals, for the figures
-READ = TRAINED | {"cells": .25}        # fonts of character cells are what reading fails on
+READ = TRAINED | {"x11": .30, "cells": .35}        # bitmap fonts and character cells are what reading fails on
 GROUPS = list(READ) + list(HELD)
 
 
@@ -35,7 +37,7 @@ class Line:
 class Lines:
     def __init__(self, seed, scenes=24):
         self.d = Dice(seed)
-        self.glyphs, self.strings = Glyphs(self.d), Strings(self.d.r)
+        self.glyphs, self.strings, self.words = Glyphs(self.d), Strings(self.d.r), Vocabulary(self.d.r)
         self.bank = [scene(self.d, 640) for _ in range(scenes)]
 
     def make(self, group=None, cap=None, negative=None):
@@ -44,8 +46,7 @@ class Lines:
             return self._empty()
         cap = cap or (d.log_uniform(5.5, 16) if d.chance(.62) else d.log_uniform(12, 44))
         group, font = self.glyphs.font(group or d.weighted(READ))
-        # Most boxes of one sign are text all the same: with fewer of them among lines the reader takes them for nothing.
-        text, kind, tokens = self.strings.lone() if d.chance(LONE) else self.strings.console() if d.chance(.12) else self.strings.sample()
+        text, kind, tokens = self._said()
         text, style = fold(text.translate(UNUSED), font.cover), self.glyphs.style(cap)
         if d.chance(.35):        # cells are drawn with broad strokes, or twice as wide, on many consoles
             style.bold, style.wide = d.pick([(1, 1), (1, 1), (1, 2), (0, 2)])
@@ -70,6 +71,19 @@ class Lines:
         self._rules(img, (mx, my + top, mx + a.shape[1], my + bottom), level)
         img, box, q = self._damage(img, (mx, my + y0, mx + a.shape[1], my + y1), cap)
         return Line(img, box, text, kind, tokens, group, cap * q)
+
+    def _said(self):
+        """-> text, kind, identifying parts"""
+        k, words = self.d.r.random(), self.words
+        if k < LONE:             # most boxes of one sign are text all the same: with fewer of them the reader takes them for nothing
+            return self.strings.lone()
+        if k < LONE + CONSOLE:
+            return self.strings.console()
+        if k < LONE + CONSOLE + SAFE:
+            return (words.words() if self.d.chance(.6) else words.value()), "safe", []
+        if k < LONE + CONSOLE + SAFE + NEAR:
+            return (words.near_word() if self.d.chance(.75) else words.near_value()), "near", []
+        return self.strings.sample()
 
     def _nominal(self, top, bottom, base, cap):
         """rows of the line box: the ink, the capitals with descenders, or the font cell"""

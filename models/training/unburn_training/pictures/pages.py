@@ -109,7 +109,7 @@ class Pages:
             segments = [s.scaled(w / cw, h / ch) for s in segments]
         if d.chance(.2):
             smallest = min((s.cap for s in segments), default=d.uniform(6, 40))
-            img = blur(img, d.uniform(.3, .8 if self.tiny else max(.8, d.pick([.08, .08, .16]) * smallest)))
+            img = blur(img, d.uniform(.3, .8 if self.tiny else max(.8, d.pick([.08, .08, .16, .22]) * smallest)))
         if d.chance(.24):
             img = img + d.normal(h, w) * d.uniform(1, d.pick([9, 9, max(9, .45 * min(canvas.faintest, 120))]))
         if d.chance(.1):

@@ -8,15 +8,16 @@ import numpy as np
 
 from ..dice import Dice, blur
 from ..pictures.canvas import turned
-from ..pictures.lines import READ, UNUSED
+from ..pictures.lines import UNUSED
 from ..text.alphabet import fold
-from ..text.glyphs import HELD, Glyphs
+from ..text.glyphs import HELD, TRAINED, Glyphs
 from ..text.vocabulary import Vocabulary
 from .cases import GROUNDS
 
 WIDTH, HEIGHT, BLOCKS, TRIES = 640, 480, 10, 50
 TINTS = ((1, 1, 1), (1, 1, 0), (0, 1, 1), (0, 1, 0), (1, .6, 0), (1, .4, .4))
 HARMLESS = .62        # share of the lines
+FONTS = TRAINED | {"cells": .25}      # and their shares; changed, the pages are others
 
 
 @dataclass
@@ -88,7 +89,7 @@ class Maker:
         """lines of one font and colour below each other; -> [Line], None where they do not fit"""
         d, (h, w) = self.d, self.taken.shape
         cap = (d.log_uniform(6, 16) if d.chance(.75) else d.log_uniform(12, 40)) / zoom
-        group, font = self.glyphs.font(d.pick(HELD) if d.chance(.3) else d.weighted(READ))
+        group, font = self.glyphs.font(d.pick(HELD) if d.chance(.3) else d.weighted(FONTS))
         style, turn = self.glyphs.style(cap), d.pick((90, 270)) if d.chance(.03) else 0
         if d.chance(.15):                 # broad or double-wide cells of old consoles
             style.bold, style.wide = d.pick([(1, 1), (1, 2), (0, 2)])

@@ -1,6 +1,7 @@
 """What may stay and what nearly may: lines made of the program's own safe words, and words and numbers one or two signs away from them.
 
-Reads the lists in `src/phi/data`. Almost none of their words are in the strings that the reader was trained on."""
+Reads the lists in `src/phi/data`. The reader learns from both in like shares, so that it favours neither; the pages on which kept
+text is judged draw from the same lists, with other dice."""
 import os
 import string
 
