@@ -224,11 +224,12 @@ pub(super) fn weighed(reading: &Reading, need: &Confidence) -> Reading {
 const STROKES: [char; 5] = ['_', '+', '|', '\\', '`'];
 
 /// The characters without strokes and spaces at either end: however unsure these are, what they stand beside is no other text.
+/// A dash is one behind text, where the ticks of a scale begin; before a number it may be its sign.
 fn without_strokes(chars: &[ReadChar]) -> &[ReadChar] {
     let is_text = |c: &ReadChar| !c.ch.is_whitespace() && !STROKES.contains(&c.ch);
     match (
         chars.iter().position(is_text),
-        chars.iter().rposition(is_text),
+        chars.iter().rposition(|c| is_text(c) && c.ch != '-'),
     ) {
         (Some(first), Some(last)) => &chars[first..=last],
         _ => chars,

@@ -254,6 +254,8 @@ fn a_tick_or_a_cursor_beside_text_may_be_read_as_anything() {
     use Sensitivity::Normal;
     assert_eq!(with_doubt(Normal, "_PWR", 0, 100), "+safe:technical");
     assert_eq!(with_doubt(Normal, "LIVER |", 6, 100), "+safe:anatomy");
+    assert_eq!(with_doubt(Normal, "4.0cm-", 5, 100), "+safe:measurement");
+    assert!(with_doubt(Normal, "-4.0cm", 0, 100).starts_with('-'));
     // Between characters, or in place of one, it may be a letter.
     assert!(with_doubt(Normal, "LI|VER", 2, 100).starts_with('-'));
     assert!(with_doubt(Normal, "lPWR", 0, 100).starts_with('-'));
