@@ -64,16 +64,28 @@ def under(line, rect):
     return [(i, bool(s >= INSIDE)) for i, s in enumerate(share) if s >= EDGE and not line.text[i].isspace()]
 
 
+def counts(text, i):
+    """whether a character is a letter, a digit or the point of a number, which alone change what a text says"""
+    return text[i].isalnum() or text[i] in ".," and text[i - 1:i].isdigit() and text[i + 1:i + 2].isdigit()
+
+
 def judge_piece(box, page):
-    """-> dict of one kept piece: whether it is right, and what was drawn there"""
+    """-> dict of one kept piece: whether it is right, or but for signs, and what was drawn there"""
     hits = [(line, under(line, box["rect"])) for line in page.lines]
     hits = [(line, chars) for line, chars in hits if any(sure for _, sure in chars)]
     hits.sort(key=lambda h: h[0].places[h[1][0][0]][1 if h[0].turn else 0])
-    pattern = lambda order: "".join(re.escape(f) + ("" if sure and f not in STROKES else "?") for line, chars in hits for i, sure in chars[::order] for f in alike(line.text[i]))
-    read = alike(box["text"].strip(STROKES + " "))
-    right = any(re.fullmatch(pattern(order), read) for order in ((1, -1) if any(line.turn for line, _ in hits) else (1,)))
+    orders = (1, -1) if any(line.turn for line, _ in hits) else (1,)
+
+    def reads(text, chosen):
+        of = lambda line, i, sure: "".join(re.escape(f) + ("" if sure and f not in STROKES else "?") for f in alike(line.text[i]))
+        patterns = ("".join(of(line, i, sure) for line, chars in hits for i, sure in chars[::order] if chosen(line.text, i)) for order in orders)
+        return any(re.fullmatch(p, alike(text)) for p in patterns)
+
+    text = box["text"].strip(STROKES + " ")
+    right = reads(text, lambda *_: True)
+    but_signs = right or reads("".join(c for i, c in enumerate(text) if counts(text, i)), counts)
     piece = dict(text=box["text"], true=" | ".join("".join(line.text[i] for i, _ in chars) for line, chars in hits), reason=box["reason"], confidence=box["confidence"], rect=box["rect"],
-                 right=right, identifying=any(line.identifies[i] for line, chars in hits for i, sure in chars if sure), empty=not hits)
+                 right=right, but_signs=but_signs, identifying=any(line.identifies[i] for line, chars in hits for i, sure in chars if sure), empty=not hits)
     if hits:
         line = hits[0][0]
         piece.update(line=line.text, kind=line.kind, group=line.group, cap=round(line.cap, 1), contrast=round(line.contrast), turn=line.turn)
@@ -118,7 +130,7 @@ def figures(pieces, lines, refused, pages):
     wrong = [p for p in pieces if not p["right"]]
     legible = [k for k in lines if k["cap"] >= LARGE and k["contrast"] >= PLAIN]
     share = lambda rows: round(sum(k["kept"] for k in rows) / max(1, len(rows)), 4)
-    return dict(pages=pages, refused=refused, kept=len(pieces), wrong=len(wrong), nothing_there=sum(p["empty"] for p in wrong), harmful=sum(p["identifying"] for p in wrong),
+    return dict(pages=pages, refused=refused, kept=len(pieces), wrong=len(wrong), wrong_but_for_signs=sum(not p["but_signs"] for p in wrong), nothing_there=sum(p["empty"] for p in wrong), harmful=sum(p["identifying"] for p in wrong),
                 right_share=round(1 - len(wrong) / max(1, len(pieces)), 5), wrong_upper=round(upper(len(wrong), len(pieces)), 5), harmful_upper=round(upper(sum(p["identifying"] for p in wrong), len(pieces)), 5),
                 identifying_read_right=sum(p["right"] and p["identifying"] for p in pieces), wrong_kinds=dict(Counter(p.get("kind", "nothing") for p in wrong)),
                 harmless_lines=len(lines), harmless_kept=share(lines), legible_lines=len(legible), legible_kept=share(legible),
@@ -127,7 +139,7 @@ def figures(pieces, lines, refused, pages):
 
 def into_card(path, part, f):
     rows = [("pages", f"{f['pages']} ({f['refused']} refused)"), ("kept pieces", f["kept"]), ("of them really that text", f"{100 * f['right_share']:.2f} %"),
-            ("wrong (of these on nothing drawn)", f"{f['wrong']} ({f['nothing_there']})"), ("wrong on identifying text", f["harmful"]),
+            ("wrong (of these on nothing drawn)", f"{f['wrong']} ({f['nothing_there']})"), ("wrong in a letter, a digit or a point", f["wrong_but_for_signs"]), ("wrong on identifying text", f["harmful"]),
             (f"harmless lines kept, of {f['legible_lines']:,} with capitals of {LARGE} px and {PLAIN} grey levels or more", f"{100 * f['legible_kept']:.1f} %"),
             (f"harmless lines kept, of {f['read_lines']:,} that were read right", f"{100 * f['read_kept']:.1f} %")]
     card.replace(path, "kept", f"| kept text, generated pages, part `{part}` | figure |\n|---|---|\n" + "\n".join(f"| {k} | {v} |" for k, v in rows))
