@@ -1,91 +1,103 @@
-//! Text at 45°: a copy of the picture turned by an eighth, and the way back.
+//! Text aslant: a copy of the picture turned until it lies level, and the way back.
 //!
 //! Plates, stickers and markers lie at any angle, and the network knows upright, vertical and slightly slanted lines.
-//! Searching turned copies closes the gap between them. The copies have the diagonal as their width; pixels are taken
-//! from the nearest source pixel, corners repeat the border.
+//! Searching turned copies closes the gap between them. Pixels are taken from the nearest source pixel, corners repeat
+//! the border.
 
 use crate::frame::Gray;
 use crate::geometry::Rect;
 use crate::line::TextLine;
 
-/// Fixed-point cosine of 45°, 16 bits.
-const COS: i64 = 46_341;
 const HALF: i64 = 1 << 15;
 /// Length of the strips that cover a turned line, px.
 const STRIP_PX: u32 = 12;
 
-/// Which way a picture is turned.
+/// The direction that lies level in a turned copy: its cosine and sine in fixed point, 16 bits. A sine below 0 is of text
+/// that rises to the right.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Turn {
-    /// Text that rises to the right stands upright after it.
-    Clockwise,
-    /// Text that falls to the right stands upright after it.
-    Counter,
+pub struct Turn {
+    cos: i64,
+    sin: i64,
 }
 
 impl Turn {
-    /// Both ways.
-    pub const BOTH: [Turn; 2] = [Turn::Clockwise, Turn::Counter];
+    /// Rising and falling by 45°.
+    pub const EIGHTHS: [Turn; 2] = Turn::both(46_341, 46_341);
+    /// Rising and falling by 30°.
+    const TWELFTHS: [Turn; 2] = Turn::both(56_756, 32_768);
+    /// Rising and falling by 60°.
+    const SIXTHS: [Turn; 2] = Turn::both(32_768, 56_756);
+    /// Rising and falling by 30° and by 60°: between the eighths and what the network knows.
+    pub const BETWEEN: [Turn; 4] = [
+        Turn::TWELFTHS[0],
+        Turn::TWELFTHS[1],
+        Turn::SIXTHS[0],
+        Turn::SIXTHS[1],
+    ];
+    /// Rising and falling by 15°.
+    pub const TILTS: [Turn; 2] = Turn::both(63_303, 16_962);
 
-    fn sign(self) -> i64 {
-        match self {
-            Turn::Clockwise => -1,
-            Turn::Counter => 1,
-        }
+    const fn both(cos: i64, sin: i64) -> [Turn; 2] {
+        [Turn { cos, sin: -sin }, Turn { cos, sin }]
+    }
+
+    /// Whether a way runs in this direction or against it, off by 10° at most.
+    pub fn is_along(self, (dx, dy): (i64, i64)) -> bool {
+        let along = (self.cos * dx + self.sin * dy).abs();
+        let aside = (self.cos * dy - self.sin * dx).abs();
+        aside * 1000 <= along * TAN_10_THOUSANDTHS
     }
 }
+
+const TAN_10_THOUSANDTHS: i64 = 176;
 
 /// A picture and a turned copy of it.
 #[derive(Clone, Copy, Debug)]
 pub struct Slant {
     turn: Turn,
     /// Size of the source.
-    width: u32,
-    height: u32,
-    /// Side of the turned copy.
-    side: u32,
+    source: (u32, u32),
+    /// Size of the turned copy.
+    copy: (u32, u32),
 }
 
 impl Slant {
     /// The turned copy of a picture, and the geometry that leads back.
     pub fn of(picture: &Gray, turn: Turn) -> (Slant, Gray) {
-        let (w, h) = (picture.width, picture.height);
-        let side = (((i64::from(w) + i64::from(h)) * COS) >> 16) as u32 + 2;
+        let [w, h] = [picture.width, picture.height].map(i64::from);
+        let (cos, sin) = (turn.cos.abs(), turn.sin.abs());
+        let side = |v: i64| (v >> 16) as u32 + 2;
         let slant = Slant {
             turn,
-            width: w,
-            height: h,
-            side,
+            source: (picture.width, picture.height),
+            copy: (side(w * cos + h * sin), side(w * sin + h * cos)),
         };
-        let mut copy = Gray::new(side, side, 0);
-        for y in 0..side {
+        let mut copy = Gray::new(slant.copy.0, slant.copy.1, 0);
+        for y in 0..copy.height {
             for (x, to) in copy.row_mut(y).iter_mut().enumerate() {
                 let (sx, sy) = slant.source(x as i64, i64::from(y));
-                let sx = sx.clamp(0, i64::from(w) - 1) as u32;
-                let sy = sy.clamp(0, i64::from(h) - 1) as u32;
-                *to = picture.at(sx, sy);
+                *to = picture.at(sx.clamp(0, w - 1) as u32, sy.clamp(0, h - 1) as u32);
             }
         }
         (slant, copy)
     }
 
     /// The source pixel under a pixel of the copy; it may lie outside the source.
-    fn source(&self, x: i64, y: i64) -> (i64, i64) {
-        let c = i64::from(self.side) / 2;
-        let (dx, dy) = (x - c, y - c);
-        let s = self.turn.sign();
-        let sx = (COS * (dx - s * dy) + HALF) >> 16;
-        let sy = (COS * (s * dx + dy) + HALF) >> 16;
+    pub fn source(&self, x: i64, y: i64) -> (i64, i64) {
+        let Turn { cos, sin } = self.turn;
+        let middle = |(w, h): (u32, u32)| (i64::from(w) / 2, i64::from(h) / 2);
+        let (from, to) = (middle(self.copy), middle(self.source));
+        let (dx, dy) = (x - from.0, y - from.1);
         (
-            sx + i64::from(self.width) / 2,
-            sy + i64::from(self.height) / 2,
+            ((cos * dx - sin * dy + HALF) >> 16) + to.0,
+            ((sin * dx + cos * dy + HALF) >> 16) + to.1,
         )
     }
 
     /// Whether the middle of a box of the copy lies in the source, and not in its repeated border.
     pub fn holds(&self, r: &Rect) -> bool {
         let (x, y) = self.source(i64::from(r.x + r.w / 2), i64::from(r.y + r.h / 2));
-        (0..i64::from(self.width)).contains(&x) && (0..i64::from(self.height)).contains(&y)
+        (0..i64::from(self.source.0)).contains(&x) && (0..i64::from(self.source.1)).contains(&y)
     }
 
     /// Upright rectangles of the source that together cover a rectangle of the copy: strips along it.
@@ -131,10 +143,10 @@ impl Slant {
         let min = |v: [i64; 4]| v.into_iter().min().unwrap_or(0);
         let max = |v: [i64; 4]| v.into_iter().max().unwrap_or(0) + 1;
         Rect::from_corners(
-            clip(min(xs), self.width),
-            clip(min(ys), self.height),
-            clip(max(xs), self.width),
-            clip(max(ys), self.height),
+            clip(min(xs), self.source.0),
+            clip(min(ys), self.source.1),
+            clip(max(xs), self.source.0),
+            clip(max(ys), self.source.1),
         )
     }
 
@@ -148,20 +160,19 @@ impl Slant {
     }
 }
 
-/// Fixed-point cosine and sine of 15°, and cosine of 30°, 16 bits.
-const COS_15: i64 = 63_303;
-const SIN_15: i64 = 16_962;
+/// Fixed-point cosine of 30°, 16 bits.
 const COS_30: i64 = 56_756;
 /// Least height of a line that is straightened, px.
 const LEAST_HEIGHT_PX: i64 = 5;
 
-/// A line that runs 15° off the level through the box `r`, turned level: a picture of it with a margin of its height, and
-/// its box in there. `None` where no such line can have that box.
-pub fn straightened(picture: &Gray, r: &Rect, turn: Turn) -> Option<(Gray, Rect)> {
+/// A line that runs along a tilt, 15° off the level, through the box `r`, turned level: a picture of it with a margin of its
+/// height, and its box in there. `None` where no such line can have that box.
+pub fn straightened(picture: &Gray, r: &Rect, tilt: Turn) -> Option<(Gray, Rect)> {
     let (w, h) = (i64::from(r.w), i64::from(r.h));
     // The box of a turned box of `length` × `height`, solved for these.
-    let length = (w * COS_15 - h * SIN_15) / COS_30;
-    let height = (h * COS_15 - w * SIN_15) / COS_30;
+    let (cos, sin) = (tilt.cos, tilt.sin.abs());
+    let length = (w * cos - h * sin) / COS_30;
+    let height = (h * cos - w * sin) / COS_30;
     if height < LEAST_HEIGHT_PX || length < height {
         return None;
     }
@@ -169,12 +180,11 @@ pub fn straightened(picture: &Gray, r: &Rect, turn: Turn) -> Option<(Gray, Rect)
     let mut level = Gray::new(length + 2 * height, 3 * height, 0);
     let middle = [level.width, level.height].map(|v| i64::from(v / 2));
     let source = [r.x + r.w / 2, r.y + r.h / 2].map(i64::from);
-    let s = turn.sign() * SIN_15;
     for y in 0..level.height {
         for (x, to) in level.row_mut(y).iter_mut().enumerate() {
             let (dx, dy) = (x as i64 - middle[0], i64::from(y) - middle[1]);
-            let sx = source[0] + ((COS_15 * dx - s * dy + HALF) >> 16);
-            let sy = source[1] + ((s * dx + COS_15 * dy + HALF) >> 16);
+            let sx = source[0] + ((tilt.cos * dx - tilt.sin * dy + HALF) >> 16);
+            let sy = source[1] + ((tilt.sin * dx + tilt.cos * dy + HALF) >> 16);
             let clip = |v: i64, size: u32| v.clamp(0, i64::from(size) - 1) as u32;
             *to = picture.at(clip(sx, picture.width), clip(sy, picture.height));
         }
@@ -202,7 +212,7 @@ mod tests {
     #[test]
     fn a_rising_bar_lies_flat_in_the_copy_and_its_strips_lead_back() {
         let p = rising(120);
-        let (slant, copy) = Slant::of(&p, Turn::Clockwise);
+        let (slant, copy) = Slant::of(&p, Turn::EIGHTHS[0]);
         let bright: Vec<(u32, u32)> = (0..copy.height)
             .flat_map(|y| (0..copy.width).map(move |x| (x, y)))
             .filter(|&(x, y)| copy.at(x, y) > 128)
@@ -236,7 +246,7 @@ mod tests {
                 p.row_mut(y + k)[x as usize] = 250;
             }
         }
-        let (level, tight) = straightened(&p, &Rect::new(40, 44, 120, 42), Turn::Counter).unwrap();
+        let (level, tight) = straightened(&p, &Rect::new(40, 44, 120, 42), Turn::TILTS[1]).unwrap();
         let middle = tight.y + tight.h / 2;
         let lit = |y: u32, x: u32| level.at(x, y) > 128;
         let inner = tight.x + 12..tight.right() - 12;
@@ -246,16 +256,46 @@ mod tests {
                 .clone()
                 .all(|x| !lit(tight.y - 6, x) && !lit(tight.bottom() + 5, x))
         );
-        assert!(straightened(&p, &Rect::new(40, 44, 120, 30), Turn::Counter).is_none());
-        assert!(straightened(&p, &Rect::new(0, 0, 1, 1), Turn::Clockwise).is_none());
+        assert!(straightened(&p, &Rect::new(40, 44, 120, 30), Turn::TILTS[1]).is_none());
+        assert!(straightened(&p, &Rect::new(0, 0, 1, 1), Turn::TILTS[0]).is_none());
+    }
+
+    #[test]
+    fn a_direction_is_known_by_a_way_along_it() {
+        let [rising, falling, steep_up, _] = Turn::BETWEEN;
+        for way in [(100, -58), (100, -40), (-100, 58), (100, -80)] {
+            assert!(rising.is_along(way), "{way:?}");
+            assert!(!falling.is_along(way) && !Turn::TILTS[0].is_along(way));
+        }
+        assert!(!rising.is_along((100, -100)) && !rising.is_along((100, -30)));
+        assert!(steep_up.is_along((58, -100)) && !steep_up.is_along((58, 100)));
+    }
+
+    #[test]
+    fn a_bar_under_30_degrees_lies_flat_in_a_copy_of_its_direction() {
+        // Rises by 58 in 100 in a picture that is not square.
+        let mut p = Gray::new(220, 140, 10);
+        for x in 30..190u32 {
+            let y = 120 - (x - 30) * 58 / 100;
+            for k in 0..8 {
+                p.row_mut(y + k)[x as usize] = 250;
+            }
+        }
+        let (slant, copy) = Slant::of(&p, Turn::BETWEEN[0]);
+        let lit = |y: u32| (0..copy.width).filter(|x| copy.at(*x, y) > 128).count();
+        let rows = (0..copy.height).filter(|y| lit(*y) > 0).count();
+        assert!(rows < 14, "{rows}");
+        let middle = (0..copy.height).max_by_key(|y| lit(*y)).unwrap();
+        let line = Rect::new(2, middle, copy.width - 4, 1);
+        assert!(slant.hull(&line).area() > 0 && slant.strips(&line).len() > 4);
     }
 
     #[test]
     fn the_repeated_border_is_not_part_of_the_picture() {
-        let (slant, copy) = Slant::of(&Gray::new(60, 40, 0), Turn::Counter);
+        let (slant, copy) = Slant::of(&Gray::new(60, 40, 0), Turn::EIGHTHS[1]);
         assert!(slant.holds(&Rect::new(copy.width / 2 - 2, copy.height / 2 - 2, 4, 4)));
         assert!(!slant.holds(&Rect::new(0, 0, 4, 4)));
-        let (tiny, _) = Slant::of(&Gray::new(1, 1, 7), Turn::Clockwise);
+        let (tiny, _) = Slant::of(&Gray::new(1, 1, 7), Turn::EIGHTHS[0]);
         assert!(Rect::new(0, 0, 1, 1).contains(&tiny.hull(&Rect::new(0, 0, 3, 3))));
     }
 }
