@@ -112,6 +112,14 @@ pub(super) fn evidence(finding: &Finding) -> Evidence {
     };
     match read {
         Some(true) if finding.line.strength >= STRICT_LEAST => return Evidence::Good,
+        // The initial behind a name that only its colour shows.
+        Some(false)
+            if finding.look == Look::Aside
+                && finding.line.strength >= STRICT_LEAST
+                && signs > 0 =>
+        {
+            return Evidence::Doubtful;
+        }
         Some(_) => return Evidence::None,
         None => {}
     }
@@ -248,6 +256,28 @@ mod tests {
         assert!(stays_beside_text(bar, "14", Orientation::Upright));
         assert!(stays_beside_text(digit, "7", Orientation::Upright));
         assert!(stays_beside_text(digit, "", Orientation::Upright));
+    }
+
+    #[test]
+    fn a_sign_that_only_its_colour_shows_is_text_beside_text() {
+        let aside = |places: &[(u32, Strength, &str)]| {
+            let mut found: Vec<Finding> = (places.iter())
+                .map(|&(x, strength, text)| {
+                    let tight = Rect::new(x, 10, 9 * text.len().max(1) as u32, 12);
+                    let mut f = finding(tight, strength, text, Orientation::Upright);
+                    f.look = Look::Aside;
+                    f
+                })
+                .collect();
+            drop_doubtful(&mut found, Sensitivity::Normal);
+            found.len()
+        };
+        let (name, initial) = ((10, Strength::Strong, "Fafvi"), (70, Strength::Likely, "Y"));
+        assert_eq!(aside(&[name, initial]), 2);
+        assert_eq!(aside(&[initial]), 0);
+        assert_eq!(aside(&[name, (70, Strength::Weak, "Y")]), 1);
+        assert_eq!(aside(&[name, (70, Strength::Likely, "")]), 1);
+        assert_eq!(aside(&[name, (300, Strength::Likely, "Y")]), 1);
     }
 
     #[test]
