@@ -2,12 +2,13 @@
 
     python -m unburn_training.detector.average OUT CHECKPOINT=SHARE CHECKPOINT=SHARE ...
 
-Shares add up to 1. Checkpoints are of the integer phase; the shifts are chosen anew for the averaged weights."""
+Shares add up to 1. Checkpoints are of the integer phase; the shifts are chosen anew for the averaged weights. Blocks that a shallower
+network lacks count there as such that change nothing: their last layer by its share, the layers before it as the deeper ones have them."""
 import argparse
 
 import torch
 
-from .net import Net, grown, layer_table
+from .net import Net, layer_table
 from .train import save
 
 
@@ -16,8 +17,13 @@ def averaged(parts):
     if abs(sum(share for _, share in parts) - 1) > 1e-6:
         raise SystemExit("shares do not add up to 1")
     net = Net(layer_table()).fold()
-    parts = [(grown(state, net), share) for state, share in parts]
-    net.load_state_dict({k: sum(share * state[k].float() for state, share in parts) for k in parts[0][0]})
+
+    def mean(key):
+        have = [(state[key].float(), share) for state, share in parts if key in state]
+        whole = 1 if "_pw." in key else sum(share for _, share in have)
+        return sum(share * value for value, share in have) / whole
+
+    net.load_state_dict({k: mean(k) for k in net.state_dict()})
     net.choose_shifts()
     return net
 
