@@ -40,6 +40,13 @@ pub(super) enum Evidence {
 const READ_CHARS: usize = 3;
 /// Mean confidence (0–1000) of signs below which reading them says nothing: speckle and highlights read so.
 const TEXTURE_CONFIDENCE: u32 = 250;
+/// Signs that are a bar, however they are drawn.
+const BAR_SIGNS: [char; 6] = ['I', 'l', '|', '-', '_', '!'];
+/// Confidence (0–1000) from which a bar is read as one.
+const BAR_CONFIDENCE: u16 = 500;
+/// Length, px, and least ratio of the sides of a bar that is no glyph of a line.
+const BAR_PX: u32 = 40;
+const BAR_LENGTHS: u32 = 2;
 /// Confidence (0–1000) from which one or two letters or digits in a weak region count.
 const SURE_CONFIDENCE: u16 = 780;
 
@@ -91,6 +98,18 @@ fn is_texture(finding: &Finding) -> bool {
     sum < TEXTURE_CONFIDENCE * count
 }
 
+/// Whether a finding is a long bar and reads as the sign that a bar is, and no other: the frame of a scale, a grey wedge. Alone it
+/// says nothing even if it is an `I`.
+fn is_bar(finding: &Finding) -> bool {
+    let tight = &finding.line.tight;
+    let (short, long) = (tight.w.min(tight.h), tight.w.max(tight.h));
+    let mut chars = finding.reading.chars.iter().filter(|c| c.ch != ' ');
+    let only = (chars.next(), chars.next());
+    long >= BAR_PX
+        && long >= BAR_LENGTHS * short
+        && matches!(only, (Some(c), None) if BAR_SIGNS.contains(&c.ch) && c.confidence >= BAR_CONFIDENCE)
+}
+
 /// What speaks for a finding, from the network's strength, its reading and how the picture shows the frame.
 pub(super) fn evidence(finding: &Finding) -> Evidence {
     let signs = signs(finding);
@@ -125,6 +144,7 @@ pub(super) fn evidence(finding: &Finding) -> Evidence {
     }
     match finding.line.strength {
         Strength::Strong => Evidence::Good,
+        Strength::Likely | Strength::Weak if is_bar(finding) => Evidence::Doubtful,
         Strength::Likely if signs > 0 || is_slanted(&finding.line) => Evidence::Good,
         Strength::Weak if sure || signs >= READ_CHARS && !is_texture(finding) => Evidence::Good,
         Strength::Likely | Strength::Weak => Evidence::Doubtful,
@@ -256,6 +276,26 @@ mod tests {
         assert!(stays_beside_text(bar, "14", Orientation::Upright));
         assert!(stays_beside_text(digit, "7", Orientation::Upright));
         assert!(stays_beside_text(digit, "", Orientation::Upright));
+    }
+
+    #[test]
+    fn a_long_bar_that_is_read_as_one_is_no_text_by_itself() {
+        let alone = |w, h, strength, text| {
+            let mut f = finding(Rect::new(8, 80, w, h), strength, text, Orientation::Upright);
+            f.look = Look::Plain;
+            for c in &mut f.reading.chars {
+                c.confidence = 860;
+            }
+            f.reading.confidence = 860;
+            evidence(&f)
+        };
+        assert_eq!(alone(24, 58, Strength::Likely, "I"), Evidence::Doubtful);
+        assert_eq!(alone(24, 58, Strength::Weak, "I"), Evidence::Doubtful);
+        // Where the network is sure, where it is short, and where it reads as more.
+        assert_eq!(alone(24, 58, Strength::Strong, "I"), Evidence::Good);
+        assert_eq!(alone(8, 20, Strength::Likely, "I"), Evidence::Good);
+        assert_eq!(alone(24, 58, Strength::Likely, "R"), Evidence::Good);
+        assert_eq!(alone(24, 58, Strength::Likely, "II"), Evidence::Good);
     }
 
     #[test]
