@@ -36,6 +36,7 @@ impl Searcher<'_> {
         let Some(first) = views.first() else {
             return Ok(());
         };
+        let known = found.len();
         let straight = |x: i64, y: i64| (x, y);
         let mut ways: Vec<(i64, i64)> = (found.iter())
             .filter_map(|f| way(&f.line, straight))
@@ -54,7 +55,7 @@ impl Searcher<'_> {
             new.extend(level.read(|l| self.read_level(l, &level.view)));
         }
         add_unknown(found, new, KNOWN_PERCENT);
-        let mut aslant = found.split_off(found.partition_point(|f| f.view != NAME));
+        let mut aslant = found.split_off(known);
         self.decide(&mut aslant);
         found.append(&mut aslant);
         Ok(())

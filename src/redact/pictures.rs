@@ -13,6 +13,7 @@ use crate::views::{ValueRange, View, views_over};
 /// Pictures with a side above this are also searched at half size, where large glyphs have the size that the network
 /// knows.
 const HALF_SIZE_ABOVE_PX: u32 = 1400;
+
 /// A frame to be searched.
 pub struct Shown {
     /// Its samples.

@@ -9,6 +9,8 @@ use crate::geometry::Rect;
 use crate::line::TextLine;
 
 const HALF: i64 = 1 << 15;
+/// Tangent of 10°, thousandths.
+const TAN_10: i64 = 176;
 /// Length of the strips that cover a turned line, px.
 const STRIP_PX: u32 = 12;
 
@@ -41,15 +43,21 @@ impl Turn {
         [Turn { cos, sin: -sin }, Turn { cos, sin }]
     }
 
+    /// A way in a turned copy as it runs in the source.
+    fn back(self, dx: i64, dy: i64) -> (i64, i64) {
+        (
+            (self.cos * dx - self.sin * dy + HALF) >> 16,
+            (self.sin * dx + self.cos * dy + HALF) >> 16,
+        )
+    }
+
     /// Whether a way runs in this direction or against it, off by 10° at most.
     pub fn is_along(self, (dx, dy): (i64, i64)) -> bool {
         let along = (self.cos * dx + self.sin * dy).abs();
         let aside = (self.cos * dy - self.sin * dx).abs();
-        aside * 1000 <= along * TAN_10_THOUSANDTHS
+        aside * 1000 <= along * TAN_10
     }
 }
-
-const TAN_10_THOUSANDTHS: i64 = 176;
 
 /// A picture and a turned copy of it.
 #[derive(Clone, Copy, Debug)]
@@ -84,14 +92,10 @@ impl Slant {
 
     /// The source pixel under a pixel of the copy; it may lie outside the source.
     pub fn source(&self, x: i64, y: i64) -> (i64, i64) {
-        let Turn { cos, sin } = self.turn;
         let middle = |(w, h): (u32, u32)| (i64::from(w) / 2, i64::from(h) / 2);
         let (from, to) = (middle(self.copy), middle(self.source));
-        let (dx, dy) = (x - from.0, y - from.1);
-        (
-            ((cos * dx - sin * dy + HALF) >> 16) + to.0,
-            ((sin * dx + cos * dy + HALF) >> 16) + to.1,
-        )
+        let (dx, dy) = self.turn.back(x - from.0, y - from.1);
+        (to.0 + dx, to.1 + dy)
     }
 
     /// Whether the middle of a box of the copy lies in the source, and not in its repeated border.
@@ -160,8 +164,6 @@ impl Slant {
     }
 }
 
-/// Fixed-point cosine of 30°, 16 bits.
-const COS_30: i64 = 56_756;
 /// Least height of a line that is straightened, px.
 const LEAST_HEIGHT_PX: i64 = 5;
 
@@ -171,8 +173,9 @@ pub fn straightened(picture: &Gray, r: &Rect, tilt: Turn) -> Option<(Gray, Rect)
     let (w, h) = (i64::from(r.w), i64::from(r.h));
     // The box of a turned box of `length` × `height`, solved for these.
     let (cos, sin) = (tilt.cos, tilt.sin.abs());
-    let length = (w * cos - h * sin) / COS_30;
-    let height = (h * cos - w * sin) / COS_30;
+    let cos_30 = Turn::TWELFTHS[0].cos;
+    let length = (w * cos - h * sin) / cos_30;
+    let height = (h * cos - w * sin) / cos_30;
     if height < LEAST_HEIGHT_PX || length < height {
         return None;
     }
@@ -182,9 +185,8 @@ pub fn straightened(picture: &Gray, r: &Rect, tilt: Turn) -> Option<(Gray, Rect)
     let source = [r.x + r.w / 2, r.y + r.h / 2].map(i64::from);
     for y in 0..level.height {
         for (x, to) in level.row_mut(y).iter_mut().enumerate() {
-            let (dx, dy) = (x as i64 - middle[0], i64::from(y) - middle[1]);
-            let sx = source[0] + ((tilt.cos * dx - tilt.sin * dy + HALF) >> 16);
-            let sy = source[1] + ((tilt.sin * dx + tilt.cos * dy + HALF) >> 16);
+            let (dx, dy) = tilt.back(x as i64 - middle[0], i64::from(y) - middle[1]);
+            let (sx, sy) = (source[0] + dx, source[1] + dy);
             let clip = |v: i64, size: u32| v.clamp(0, i64::from(size) - 1) as u32;
             *to = picture.at(clip(sx, picture.width), clip(sy, picture.height));
         }

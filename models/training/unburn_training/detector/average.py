@@ -4,18 +4,13 @@
 
 Shares add up to 1. Checkpoints are of the integer phase; the shifts are chosen anew for the averaged weights. Blocks that a shallower
 network lacks count there as such that change nothing: their last layer by its share, the layers before it as the deeper ones have them."""
-import argparse
-
-import torch
-
+from .. import shares
 from .net import Net, layer_table
 from .train import save
 
 
 def averaged(parts):
     """[(state of a net, share)] -> net"""
-    if abs(sum(share for _, share in parts) - 1) > 1e-6:
-        raise SystemExit("shares do not add up to 1")
     net = Net(layer_table()).fold()
 
     def mean(key):
@@ -29,10 +24,5 @@ def averaged(parts):
 
 
 if __name__ == "__main__":
-    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    p.add_argument("out")
-    p.add_argument("part", nargs="+")
-    a = p.parse_args()
-    parts = [part.rsplit("=", 1) for part in a.part]
-    states = [(torch.load(f, map_location="cpu", weights_only=True)["net"], float(share)) for f, share in parts]
-    save(a.out, dict(net=averaged(states).state_dict(), phase="integer"))
+    out, parts = shares.arguments(__doc__)
+    save(out, dict(net=averaged([(checkpoint["net"], share) for checkpoint, share in parts]).state_dict(), phase="integer"))
