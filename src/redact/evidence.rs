@@ -50,11 +50,6 @@ const BAR_LENGTHS: u32 = 2;
 /// Confidence (0–1000) from which one or two letters or digits in a weak region count.
 const SURE_CONFIDENCE: u16 = 780;
 
-/// Confidence (0–1000) of a single sign below which reading it says nothing, where the network is not sure: a highlight reads so.
-const LONE_CONFIDENCE: u16 = 500;
-/// Ratio of the sides (tenths) up to which a box may hold a single sign: what is longer is a line that the reader cannot read.
-const LONE_TENTHS: u32 = 22;
-
 /// Confidence (0–1000) from which some letters in a row are a word that is hard to read, where the network is not sure.
 pub(super) const WORD_CONFIDENCE: u16 = 300;
 
@@ -115,16 +110,6 @@ fn is_bar(finding: &Finding) -> bool {
         && matches!(only, (Some(c), None) if BAR_SIGNS.contains(&c.ch) && c.confidence >= BAR_CONFIDENCE)
 }
 
-/// Whether a finding has the shape of a single sign and reads as one, but hardly more than guessed.
-fn is_lone_guess(finding: &Finding) -> bool {
-    let tight = &finding.line.tight;
-    let (short, long) = (tight.w.min(tight.h), tight.w.max(tight.h));
-    signs(finding) == 1
-        && finding.reading.confidence < LONE_CONFIDENCE
-        && long * 10 <= short * LONE_TENTHS
-        && !is_slanted(&finding.line)
-}
-
 /// What speaks for a finding, from the network's strength, its reading and how the picture shows the frame.
 pub(super) fn evidence(finding: &Finding) -> Evidence {
     let signs = signs(finding);
@@ -160,7 +145,6 @@ pub(super) fn evidence(finding: &Finding) -> Evidence {
     match finding.line.strength {
         Strength::Strong => Evidence::Good,
         Strength::Likely | Strength::Weak if is_bar(finding) => Evidence::Doubtful,
-        Strength::Likely if is_lone_guess(finding) => Evidence::Doubtful,
         Strength::Likely if signs > 0 || is_slanted(&finding.line) => Evidence::Good,
         Strength::Weak if sure || signs >= READ_CHARS && !is_texture(finding) => Evidence::Good,
         Strength::Likely | Strength::Weak => Evidence::Doubtful,
@@ -312,23 +296,6 @@ mod tests {
         assert_eq!(alone(8, 20, Strength::Likely, "I"), Evidence::Good);
         assert_eq!(alone(24, 58, Strength::Likely, "R"), Evidence::Good);
         assert_eq!(alone(24, 58, Strength::Likely, "II"), Evidence::Good);
-    }
-
-    #[test]
-    fn a_single_sign_that_is_hardly_more_than_guessed_is_no_text_by_itself() {
-        let alone = |w, strength, text, confidence| {
-            let tight = Rect::new(80, 80, w, 20);
-            let mut f = finding(tight, strength, text, Orientation::Upright);
-            f.look = Look::Plain;
-            f.reading.confidence = confidence;
-            evidence(&f)
-        };
-        assert_eq!(alone(30, Strength::Likely, "O", 300), Evidence::Doubtful);
-        // Where the network is sure, where it is well read, where it reads as more, and where the box holds more.
-        assert_eq!(alone(30, Strength::Strong, "O", 300), Evidence::Good);
-        assert_eq!(alone(30, Strength::Likely, "O", 500), Evidence::Good);
-        assert_eq!(alone(30, Strength::Likely, "OO", 300), Evidence::Good);
-        assert_eq!(alone(60, Strength::Likely, "O", 300), Evidence::Good);
     }
 
     #[test]
