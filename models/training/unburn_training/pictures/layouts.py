@@ -208,7 +208,7 @@ def prose(pages, canvas, b):
 # layout -> (weight, largest capital)
 LAYOUTS = {
     block: (.27, None), table: (.10, 18), scale: (.18, 16), scattered: (.13, None), banner: (.06, None), buttons: (.06, 20), slanted: (.08, None), prose: (.05, 16),
-    singles.alone: (.15, None), singles.orientations: (.06, None), singles.clock: (.05, 40), singles.ringed: (.04, 40), singles.handwriting: (.03, None), singles.codes: (.02, None),
+    singles.alone: (.24, None), singles.orientations: (.10, None), singles.clock: (.05, 40), singles.ringed: (.06, 40), singles.handwriting: (.03, None), singles.codes: (.02, None),
 }
 
 

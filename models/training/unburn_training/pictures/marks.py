@@ -1,4 +1,4 @@
-"""Graphics that stand beside text on screens and are not text: rulers, wedges, callipers, traces, pictograms, arrows."""
+"""Graphics that stand beside text on screens and are not text: rules, rulers, wedges, callipers, traces, pictograms, arrows."""
 import math
 
 import cv2
@@ -13,6 +13,30 @@ def scatter(d, img):
     for _ in range(d.integer(0, 8)):
         y, x = d.integer(0, img.shape[0]), d.integer(0, img.shape[1])
         d.pick(MARKS)(d, img, x, y, d.pick([255.0, 255.0, d.uniform(60, 255), d.uniform(60, 255)]), d.pick([1, 1, 1, 2, 3]))
+
+
+def rules(d, canvas):
+    """axes, frames and underlines a few pixels from some of the lines of a page, longer than these, with or without ticks"""
+    H, W = canvas.shape
+    for s in canvas.segments:
+        if not d.chance(.3):
+            continue
+        (left, top), (right, bottom) = s.region.min(0).astype(int), s.region.max(0).astype(int) + 1
+        gap, width, ink = d.integer(1, 3 + int(s.cap * .5)), d.pick([1, 1, 1, 2, 3]), d.pick([255.0, 0.0, d.uniform(0, 255)])
+        before, after = d.integer(0, 200), d.integer(0, 200)
+        side, ticks, tick = d.pick(["above", "below", "below", "left", "right"]), d.chance(.5), d.pick([-1, 1]) * d.integer(2, 10)
+        step, drawn = d.integer(4, 60), np.zeros((H, W), np.uint8)
+        if side in ("above", "below"):
+            y = top - gap - width if side == "above" else bottom + gap
+            cv2.rectangle(drawn, (left - before, y), (right + after, y + width - 1), 255, -1)
+            for x in range(left - before, right + after, step) if ticks else ():
+                cv2.line(drawn, (x, y), (x, y + tick), 255, 1)
+        else:
+            x = left - gap - width if side == "left" else right + gap
+            cv2.rectangle(drawn, (x, top - before), (x + width - 1, bottom + after), 255, -1)
+            for y in range(top - before, bottom + after, step) if ticks else ():
+                cv2.line(drawn, (x, y), (x + tick, y), 255, 1)
+        canvas.image[(drawn > 0) & ~canvas.taken] = ink
 
 
 def ruler(d, img, x, y, ink, width):

@@ -9,10 +9,10 @@ import numpy as np
 from ..dice import Dice, blur
 from ..text.glyphs import HELD, Glyphs
 from ..text.strings import Strings
-from . import layouts, marks, singles
+from . import layouts, marks, real, singles
 from .anatomy import radiograph
 from .canvas import Canvas
-from .scenes import scene
+from .scenes import ground
 
 SCENE_SIZE = 640
 
@@ -31,7 +31,7 @@ class Pages:
         self.d = Dice(seed)
         self.glyphs, self.strings, self.held = Glyphs(self.d), Strings(self.d.r), held
         self.tiny = False         # a whole small picture: its text is sharp, what is soft there is anatomy
-        self.bank = [scene(self.d, SCENE_SIZE) for _ in range(scenes)]
+        self.bank = [ground(self.d, SCENE_SIZE) for _ in range(scenes)]
 
     def font(self):
         return self.glyphs.font(self.d.pick(HELD) if self.held and self.d.chance(.4) else None)[1]
@@ -53,6 +53,10 @@ class Pages:
                 layouts.add_text(self, canvas)
             if d.chance(.06):
                 singles.across(d, canvas)
+            if d.chance(.35):
+                marks.rules(d, canvas)
+            if d.chance(.15):
+                real.icons_beside(d, canvas)
         return self._damage(canvas, h, w, zoom)
 
     def small_page(self, side, text=None):
@@ -69,7 +73,7 @@ class Pages:
     # ---- background ----
     def _scene(self):
         if self.d.chance(.08):
-            self.bank[self.d.integer(0, len(self.bank))] = scene(self.d, SCENE_SIZE)
+            self.bank[self.d.integer(0, len(self.bank))] = ground(self.d, SCENE_SIZE)
         return self.d.pick(self.bank)
 
     def _background(self, h, w, film, text):

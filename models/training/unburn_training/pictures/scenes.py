@@ -1,7 +1,9 @@
 """The mixture of text-free pictures that pages are drawn on."""
 import numpy as np
 
-from . import anatomy, hard_negatives as hard
+from . import anatomy, hard_negatives as hard, real
+
+REAL_SHARE = .35
 
 MIXTURE = {
     anatomy.ultrasound_sector: .16, anatomy.ultrasound_linear: .06, anatomy.doppler: .06, anatomy.cross_section: .10,
@@ -11,6 +13,15 @@ MIXTURE = {
 }
 
 
+def ground(dice, size=640):
+    """a generated or a real picture -> u8 [size, size]"""
+    return _drawn(real.MIXTURE if dice.chance(REAL_SHARE) else MIXTURE, dice, size)
+
+
 def scene(dice, size=640):
-    """-> u8 [size, size]"""
-    return np.clip(dice.weighted(MIXTURE)(dice, size), 0, 255).astype(np.uint8)
+    """a generated picture -> u8 [size, size]"""
+    return _drawn(MIXTURE, dice, size)
+
+
+def _drawn(mixture, dice, size):
+    return np.clip(dice.weighted(mixture)(dice, size), 0, 255).astype(np.uint8)
