@@ -17,7 +17,6 @@ def scatter(d, img):
 
 def rules(d, canvas):
     """axes, frames and underlines a few pixels from some of the lines of a page, longer than these, with or without ticks"""
-    H, W = canvas.shape
     for s in canvas.segments:
         if not d.chance(.3):
             continue
@@ -25,17 +24,15 @@ def rules(d, canvas):
         gap, width, ink = d.integer(1, 3 + int(s.cap * .5)), d.pick([1, 1, 1, 2, 3]), d.pick([255.0, 0.0, d.uniform(0, 255)])
         before, after = d.integer(0, 200), d.integer(0, 200)
         side, ticks, tick = d.pick(["above", "below", "below", "left", "right"]), d.chance(.5), d.pick([-1, 1]) * d.integer(2, 10)
-        step, drawn = d.integer(4, 60), np.zeros((H, W), np.uint8)
-        if side in ("above", "below"):
-            y = top - gap - width if side == "above" else bottom + gap
-            cv2.rectangle(drawn, (left - before, y), (right + after, y + width - 1), 255, -1)
-            for x in range(left - before, right + after, step) if ticks else ():
-                cv2.line(drawn, (x, y), (x, y + tick), 255, 1)
-        else:
-            x = left - gap - width if side == "left" else right + gap
-            cv2.rectangle(drawn, (x, top - before), (x + width - 1, bottom + after), 255, -1)
-            for y in range(top - before, bottom + after, step) if ticks else ():
-                cv2.line(drawn, (x, y), (x + tick, y), 255, 1)
+        step, upright = d.integer(4, 60), side in ("left", "right")
+        drawn = np.zeros(canvas.shape[::-1] if upright else canvas.shape, np.uint8)
+        if upright:         # drawn lying and turned at the end
+            left, top, right, bottom = top, left, bottom, right
+        y = top - gap - width if side in ("above", "left") else bottom + gap
+        cv2.rectangle(drawn, (left - before, y), (right + after, y + width - 1), 255, -1)
+        for x in range(left - before, right + after, step) if ticks else ():
+            cv2.line(drawn, (x, y), (x, y + tick), 255, 1)
+        drawn = drawn.T if upright else drawn
         canvas.image[(drawn > 0) & ~canvas.taken] = ink
 
 

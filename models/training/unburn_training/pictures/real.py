@@ -101,16 +101,15 @@ def head(d, S=640):
 
 
 def _lay(t, grey, opacity, x, y):
-    """draws a picture into t with its top left at (x, y), cut at the edges; -> whether any of it is inside"""
+    """draws a picture into t with its top left at (x, y), cut at the edges"""
     h, w = grey.shape
     x0, y0, x1, y1 = max(x, 0), max(y, 0), min(x + w, t.shape[1]), min(y + h, t.shape[0])
     if x1 <= x0 or y1 <= y0:
-        return False
+        return
     part, spot = np.s_[y0 - y:y1 - y, x0 - x:x1 - x], t[y0:y1, x0:x1]
     a = opacity[part].astype(np.float32) / 255
     spot *= 1 - a
     spot += a * grey[part]
-    return True
 
 
 def _ground(d, S):
@@ -139,7 +138,7 @@ def _icon(d, side, ground):
     grey, opacity = _grey(d, image), image[..., 3]
     if d.chance(.35):
         level = ground + d.uniform(40, 160) if ground < 128 else ground - d.uniform(40, 160)
-        return np.full_like(grey, level), cv2.convertScaleAbs(opacity, alpha=1) if d.chance(.5) else (opacity * np.clip(1.4 - grey / 200, .1, 1)).astype(np.uint8)
+        return np.full_like(grey, level), opacity if d.chance(.5) else (opacity * np.clip(1.4 - grey / 200, .1, 1)).astype(np.uint8)
     return np.clip((grey - 128) * d.uniform(.5, 1.1) + 128, 0, 255), opacity
 
 
@@ -170,11 +169,10 @@ def icons_beside(d, canvas):
         gap = int(max(3, s.cap * d.uniform(.3, 1.5)))
         x = int(left) - gap - side if d.chance(.6) else int(right) + gap
         y = int((top + bottom - side) / 2) + d.integer(-2, 3)
-        if x < 0 or y < 0 or x + side > canvas.shape[1] or y + side > canvas.shape[0] or canvas.taken[y - y % 2:y + side, x:x + side].any():
+        if x < 0 or y < 0 or x + side > canvas.shape[1] or y + side > canvas.shape[0] or canvas.taken[y:y + side, x:x + side].any():
             continue
-        grey, opacity = _icon(d, side, float(canvas.image[y, x]))
-        if _lay(canvas.image, grey, opacity, x, y):
-            canvas.taken[y:y + side, x:x + side] = True
+        _lay(canvas.image, *_icon(d, side, float(canvas.image[y, x])), x, y)
+        canvas.taken[y:y + side, x:x + side] = True
 
 
 MIXTURE = {photograph: .55, head: .15, things: .2, icons: .1}

@@ -15,12 +15,17 @@ from . import cases, engines, report
 COVERED, NEAR = .95, 8
 
 
+def away_from(text):
+    """text: u8 mask -> bool mask of what lies more than 8 px from it"""
+    return cv2.dilate(text, np.ones((2 * NEAR + 1,) * 2, np.uint8)) == 0
+
+
 def judge(mask, picture):
     """-> lines found, masked pixels away from text, pixels away from text"""
     text = np.zeros(picture.image.shape[:2], np.uint8)
     for m in picture.lines:
         text |= m
-    away = cv2.dilate(text, np.ones((2 * NEAR + 1,) * 2, np.uint8)) == 0
+    away = away_from(text)
     if mask is None:        # refused: nothing is removed, nothing is released
         return 0, 0, int(away.sum())
     return sum(float(mask[m].mean()) >= COVERED for m in picture.lines), int(mask[away].sum()), int(away.sum())

@@ -17,7 +17,7 @@ import cv2
 import numpy as np
 
 from . import engines
-from .__main__ import COVERED, NEAR
+from .__main__ import COVERED, away_from
 
 PACKAGES = ("gimp-help-en", "gnumed-doc", "gramps", "hugin-data", "kicad-doc-en", "kmplot", "kstars-data", "labplot-data", "octave-doc", "qtcreator-doc", "saods9-doc", "viking",
             "wireshark-doc")
@@ -45,8 +45,10 @@ def pictures(folder, each):
         random.Random(package).shuffle(paths)
         mine = {}
         for path in paths:
+            if len(mine) == each:
+                break
             image = cv2.imread(path, cv2.IMREAD_UNCHANGED)
-            if len(mine) == each or image is None or not SIDES[0] <= min(image.shape[:2]) <= max(image.shape[:2]) <= SIDES[1]:
+            if image is None or not SIDES[0] <= min(image.shape[:2]) <= max(image.shape[:2]) <= SIDES[1]:
                 continue
             image = cv2.cvtColor(image, cv2.COLOR_GRAY2BGRA) if image.ndim == 2 else image
             if image.shape[2] == 4:
@@ -59,33 +61,36 @@ def pictures(folder, each):
 
 def witnessed(folder, images):
     """-> {path: [corners, text, confidence]}"""
-    from rapidocr_onnxruntime import RapidOCR
-    kept, engine = f"{folder}/lines.json", RapidOCR(intra_op_num_threads=1, inter_op_num_threads=1)
-    lines = {}
+    kept, lines = f"{folder}/lines.json", {}
     if os.path.exists(kept):
         with open(kept) as f:
             lines = json.load(f)
-    for path, image in images.items():
-        if path not in lines:
-            found, _ = engine(image[..., ::-1].copy())
-            lines[path] = [(corners, text, float(confidence)) for corners, text, confidence in found or []]
-            with open(kept, "w") as f:
-                json.dump(lines, f)
+    missing = [path for path in images if path not in lines]
+    if missing:
+        from rapidocr_onnxruntime import RapidOCR
+        engine = RapidOCR(intra_op_num_threads=1, inter_op_num_threads=1)
+    for path in missing:
+        found, _ = engine(images[path][..., ::-1].copy())
+        lines[path] = [(corners, text, float(confidence)) for corners, text, confidence in found or []]
+        with open(kept, "w") as f:
+            json.dump(lines, f)
     return lines
 
 
 def glyphs(image, corners):
-    """bool mask of the pixels that stand out in the middle of a line, or None where hardly any do"""
+    """-> the box of a line, and in it the bool mask of the pixels that stand out in its middle; None where hardly any do"""
     quad = np.array(corners)
-    inner = (quad - quad.mean(0)) * [.96, .7] + quad.mean(0)
-    area = np.zeros(image.shape[:2], np.uint8)
-    cv2.fillPoly(area, [inner.round().astype(np.int32)], 1)
+    (x0, y0), (x1, y1) = np.maximum(quad.min(0), 0).astype(int), quad.max(0).astype(int) + 2
+    box = np.s_[y0:y1, x0:x1]
+    spot = image[box].astype(int)
+    inner = ((quad - quad.mean(0)) * [.96, .7] + quad.mean(0)).round().astype(np.int32)
+    area = np.zeros(spot.shape[:2], np.uint8)
+    cv2.fillPoly(area, [inner - np.int32([x0, y0])], 1)
     inside = area > 0
     if not inside.any():
         return None
-    ground = np.median(image[inside], axis=0)
-    mask = inside & (np.abs(image.astype(int) - ground).sum(-1) > STANDS_OUT)
-    return mask if mask.sum() >= 5 else None
+    mask = inside & (np.abs(spot - np.median(spot[inside], axis=0)).sum(-1) > STANDS_OUT)
+    return (box, mask) if mask.sum() >= 5 else None
 
 
 def judge(image, lines, mask):
@@ -96,9 +101,10 @@ def judge(image, lines, mask):
         ink = glyphs(image, corners) if confidence >= CONFIDENCE and len(read.strip()) >= CHARACTERS else None
         if ink is not None:
             count += 1
-            if mask[ink].mean() < COVERED:
+            box, standing_out = ink
+            if mask[box][standing_out].mean() < COVERED:
                 lost.append((corners, read))
-    away = cv2.dilate(text, np.ones((2 * NEAR + 1,) * 2, np.uint8)) == 0
+    away = away_from(text)
     return count, lost, 100 * float(mask[away].mean()) if away.any() else 0.0
 
 
