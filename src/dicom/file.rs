@@ -196,19 +196,27 @@ fn meta(bytes: &[u8], start: usize, limits: &Limits) -> Result<(DataSet, usize),
     Ok((DataSet::new(Encoding::ExplicitLe), start))
 }
 
-/// Whether bytes without any file header begin like a data set: a known element of group 0008 with a short value.
+/// Whether bytes without any file header begin like a data set: a known element of group 0008 with a short value, after
+/// private elements of lower groups at most, which some old equipment put in front.
 fn looks_like_data_set(bytes: &[u8]) -> bool {
-    let Some(head) = bytes.get(..8) else {
-        return false;
+    let begins = |at: usize| {
+        let head = bytes.get(at..at + 8)?;
+        let tag = Tag(
+            u16::from_le_bytes([head[0], head[1]]),
+            u16::from_le_bytes([head[2], head[3]]),
+        );
+        let known = dataset::dictionary_vr(tag) != dicom_core::VR::UN;
+        let explicit = dicom_core::VR::from_binary([head[4], head[5]]).is_some();
+        let implicit = u32::from_le_bytes([head[4], head[5], head[6], head[7]]) < 1024;
+        Some(tag.0 == 0x0008 && known && (explicit || implicit))
     };
-    let tag = Tag(
-        u16::from_le_bytes([head[0], head[1]]),
-        u16::from_le_bytes([head[2], head[3]]),
-    );
-    let known = dataset::dictionary_vr(tag) != dicom_core::VR::UN;
-    let explicit = dicom_core::VR::from_binary([head[4], head[5]]).is_some();
-    let implicit = u32::from_le_bytes([head[4], head[5], head[6], head[7]]) < 1024;
-    tag.0 == 0x0008 && known && (explicit || implicit)
+    [Encoding::ExplicitLe, Encoding::ImplicitLe]
+        .into_iter()
+        .any(|encoding| {
+            let past = |at, group| dataset::group_end(bytes, at, group, encoding).unwrap_or(at);
+            let first = [1, 3, 5, 7].into_iter().fold(0, past);
+            begins(first) == Some(true)
+        })
 }
 
 /// Parses with the first encoding that works out to the end; the error is that of the first.

@@ -101,6 +101,14 @@ fn files_without_their_header_are_read_where_only_one_reading_works() {
         let bare = read_bytes(s.data_set(form), &limits).unwrap();
         assert_eq!(bare.facts().transfer_syntax.uid, uid);
         assert_eq!(bare.notes(), ["no-preamble", "no-transfer-syntax"]);
+        // Some old equipment puts private elements in front of group 0008.
+        let creator: &[u8] = match form {
+            Form::Implicit => b"\x05\0\x10\0\x04\0\0\0ACME",
+            _ => b"\x05\0\x10\0LO\x04\0ACME",
+        };
+        let old = read_bytes([creator, &s.data_set(form)].concat(), &limits).unwrap();
+        assert_eq!(old.notes(), bare.notes());
+        assert_eq!(old.frame(0).unwrap().data, [1, 2, 3, 4]);
         // Declared the other way round: what parses to the end counts, and the output is what was declared.
         let other = if form == Form::Implicit {
             EXPLICIT
@@ -118,6 +126,7 @@ fn files_without_their_header_are_read_where_only_one_reading_works() {
         (vec![], Reason::NotDicom),
         (b"%PDF-1.7 not an image at all".to_vec(), Reason::NotDicom),
         (vec![0; 200], Reason::NotDicom),
+        (b"\x05\0\x10\0\x04\0\0\0ACME".to_vec(), Reason::NotDicom),
         (s.data_set(Form::Explicit)[..40].to_vec(), Reason::Truncated),
     ] {
         assert_eq!(read_bytes(bytes, &limits).unwrap_err().reason, reason);
