@@ -18,6 +18,7 @@ use crate::profile::{Act, Choice, Place, Profile, public_scheme, safe_private};
 use dicom_core::{Tag, VR};
 use dicom_dictionary_std::tags;
 use std::collections::BTreeMap;
+pub(super) use values::DUMMY_DATE;
 
 /// What an object is de-identified with.
 #[derive(Clone, Copy)]

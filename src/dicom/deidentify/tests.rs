@@ -358,3 +358,22 @@ fn the_scanner_finds_what_is_left_in_a_whole_file() {
         );
     }
 }
+
+#[test]
+fn the_date_that_says_nothing_is_no_identity() {
+    for (born, found) in [("19000101", false), ("19000102", true)] {
+        let original = base().with(0x0010, 0x0030, "DA", text(born)).with(
+            0x0008,
+            0x002A,
+            "DT",
+            text(&format!("{born}120000")),
+        );
+        let (_, done) = treated(&original, "basic", "");
+        let written = base().with(0x0008, 0x0023, "DA", text(born));
+        let hits = done
+            .scanner()
+            .file(written.bytes(), &Limits::default(), &|_| false)
+            .unwrap();
+        assert_eq!(hits.iter().any(|h| h.place == "(0008,0023)"), found);
+    }
+}

@@ -246,13 +246,16 @@ pub(super) fn is_number_of(value: &[u8], vr: &str) -> bool {
         })
 }
 
-/// A constant of a VR: not empty, and like nothing in the object.
+/// The date written where there has to be one; it tells nothing, whatever an original has there.
+pub(in super::super) const DUMMY_DATE: &str = "19000101";
+
+/// A constant of a VR: not empty, and saying nothing.
 pub(super) fn dummy(vr: VR, method: &Method<'_>) -> Vec<u8> {
     let text = match vr {
         VR::AE | VR::CS | VR::LO | VR::LT | VR::SH | VR::ST | VR::UC | VR::UT => "REMOVED",
         VR::PN => "Removed",
         VR::AS => "000Y",
-        VR::DA => "19000101",
+        VR::DA => DUMMY_DATE,
         VR::DT => "19000101000000",
         VR::TM => "000000",
         VR::DS | VR::IS => "0",

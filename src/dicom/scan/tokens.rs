@@ -1,7 +1,7 @@
 //! The words of an original that may not be left in what is made of it.
 
 use super::super::dataset::{DataSet, Element, Value};
-use super::super::deidentify::place;
+use super::super::deidentify::{DUMMY_DATE, place};
 use super::super::identity;
 use super::super::value::{Charsets, Values, raw, split};
 use super::keyword;
@@ -139,10 +139,9 @@ impl Tokens {
                 match kind {
                     IdentityKind::PersonName => self.person(&part, &attribute),
                     IdentityKind::Date => {
-                        if let Some(day) = part
-                            .get(..8)
-                            .filter(|d| crate::profile::date::parse(d).is_some())
-                        {
+                        if let Some(day) = part.get(..8).filter(|d| {
+                            *d != DUMMY_DATE && crate::profile::date::parse(d).is_some()
+                        }) {
                             self.add(Kind::Date, day, &attribute);
                         }
                     }
