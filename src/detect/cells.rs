@@ -96,6 +96,37 @@ impl Components {
     }
 }
 
+impl Components {
+    /// The same with each of the `pairs` made one component; labels count from 1 in reading order as before.
+    pub(super) fn joined(self, pairs: impl IntoIterator<Item = (u32, u32)>) -> Components {
+        // Of each component an earlier one that it belongs to, or itself.
+        let mut parents: Vec<u32> = (0..=self.count).collect();
+        let earliest = |parents: &[u32], mut c: u32| {
+            while parents[c as usize] != c {
+                c = parents[c as usize];
+            }
+            c
+        };
+        for (a, b) in pairs {
+            let (a, b) = (earliest(&parents, a), earliest(&parents, b));
+            parents[a.max(b) as usize] = a.min(b);
+        }
+        let mut count = 0;
+        let mut new = vec![0; parents.len()];
+        for (c, &parent) in parents.iter().enumerate().skip(1) {
+            new[c] = if parent == c as u32 {
+                count += 1;
+                count
+            } else {
+                // An earlier one, which has its number already.
+                new[parent as usize]
+            };
+        }
+        let labels = self.labels.iter().map(|&l| new[l as usize]).collect();
+        Components { labels, count }
+    }
+}
+
 /// The earliest run that is known to belong to the component of run `k`.
 fn root(runs: &mut [Run], mut k: usize) -> usize {
     while runs[k].parent != k {

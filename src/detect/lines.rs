@@ -11,6 +11,7 @@ use super::{Levels, Seen, TextMap};
 use crate::frame::Gray;
 use crate::geometry::Rect;
 use crate::line::{Strength, TextLine};
+use std::collections::BTreeSet;
 
 /// Pixels a side of a map cell.
 pub const CELL_PX: u32 = 2;
@@ -19,8 +20,14 @@ pub const CELL_PX: u32 = 2;
 const MIN_CELLS: u32 = 5;
 /// A line whose cells fill less than this share of its box (percent) is slanted and covered by strips.
 const SLANTED_FILL_PERCENT: u64 = 50;
+/// A core that fills at least this share of its box (percent) is level.
+const LEVEL_FILL_PERCENT: u64 = 40;
 /// A core at least this many times as long as thick has a direction.
 const LEVEL_LENGTHS: u32 = 2;
+/// Cores of one line share at least this part (percent) of the taller one's rows.
+const SAME_ROWS_PERCENT: u32 = 66;
+/// A core more than this many times as high as wide is part of a vertical line.
+const UPRIGHT_HEIGHTS: u32 = 2;
 /// Width of the strips that cover a slanted line, cells.
 const STRIP_CELLS: u32 = 6;
 
@@ -172,6 +179,7 @@ impl Blob {
 /// number wins a tie), and a region without a core is a line. Line numbers count from 1.
 fn assign(map: &TextMap, cells: &[usize], regions: &[u32]) -> (Vec<u32>, u32) {
     let cores = Components::label(map, cells, |k| map.cells[cells[k]] >> 2 & 3 >= 2);
+    let cores = rejoined(map, cells, regions, cores);
     let mut owners = cores.labels;
     let mut lines = cores.count;
     let count = regions.iter().max().map_or(0, |r| *r as usize + 1);
@@ -215,6 +223,39 @@ fn assign(map: &TextMap, cells: &[usize], regions: &[u32]) -> (Vec<u32>, u32) {
     (owners, lines)
 }
 
+/// Joins cores of one region that are parts of one line: a stop or a dash has hardly any ink at the height of a core, which
+/// can part there, though the letters on both sides are no further apart than those of a word.
+fn rejoined(map: &TextMap, cells: &[usize], regions: &[u32], cores: Components) -> Components {
+    let mut bounds = vec![Bounds::default(); cores.count as usize + 1];
+    for (&i, &core) in cells.iter().zip(&cores.labels) {
+        let (x, y) = map.place(i);
+        bounds[core as usize].add(x, y);
+    }
+    let is_one_line = |a: u32, b: u32, gap: u32| {
+        let (a, b) = (bounds[a as usize].0, bounds[b as usize].0);
+        let shared = a.bottom().min(b.bottom()).saturating_sub(a.y.max(b.y));
+        let upright = |r: Rect| r.w * UPRIGHT_HEIGHTS < r.h;
+        gap <= a.h.min(b.h)
+            && shared * 100 >= SAME_ROWS_PERCENT * a.h.max(b.h)
+            && !upright(a)
+            && !upright(b)
+    };
+    let mut pairs: BTreeSet<(u32, u32)> = BTreeSet::new();
+    let mut last: Option<usize> = None;
+    for k in (0..cells.len()).filter(|&k| cores.labels[k] > 0) {
+        if let Some(l) = last {
+            let ((left, row), (x, y)) = (map.place(cells[l]), map.place(cells[k]));
+            let (a, b) = (cores.labels[l], cores.labels[k]);
+            let beside = a != b && row == y && regions[l] == regions[k];
+            if beside && is_one_line(a, b, x - left - 1) {
+                pairs.insert((a, b));
+            }
+        }
+        last = Some(k);
+    }
+    cores.joined(pairs)
+}
+
 /// The cells of one line.
 #[derive(Clone, Default)]
 struct CellShape {
@@ -240,7 +281,7 @@ impl CellShape {
     fn band(&self) -> Option<Rect> {
         let (core, region) = (self.core.0, self.region.0);
         let (long, thick) = (core.w.max(core.h), core.w.min(core.h));
-        let level = u64::from(self.core_cells) * 100 >= SLANTED_FILL_PERCENT * core.area();
+        let level = u64::from(self.core_cells) * 100 >= LEVEL_FILL_PERCENT * core.area();
         if !self.is_sparse() || !level || long < LEVEL_LENGTHS * thick {
             return None;
         }
@@ -400,6 +441,27 @@ mod tests {
         assert_eq!(lines[0].tight, Rect::new(8, 4, 40, 12));
         assert_eq!(lines[1].tight, Rect::new(8, 16, 40, 12));
         assert!(lines.iter().all(|l| l.strength >= Strength::Weak));
+    }
+
+    #[test]
+    fn cores_that_part_at_a_stop_are_one_line_and_columns_are_not() {
+        let lines = |cores: &[Rect]| {
+            let region = (Rect::new(2, 2, 30, 8), REGION);
+            let cores = cores.iter().map(|c| (*c, SURE));
+            find_lines(
+                &map(&[&[region], &*cores.collect::<Vec<_>>()].concat()),
+                &flat(),
+            )
+            .len()
+        };
+        assert_eq!(lines(&[Rect::new(4, 4, 8, 3), Rect::new(15, 4, 10, 3)]), 1);
+        // Too far apart, on other rows, of other heights, and two columns of vertical text.
+        assert_eq!(lines(&[Rect::new(4, 4, 8, 3), Rect::new(16, 4, 10, 3)]), 2);
+        assert_eq!(lines(&[Rect::new(4, 2, 8, 3), Rect::new(13, 5, 10, 3)]), 2);
+        assert_eq!(lines(&[Rect::new(4, 4, 8, 2), Rect::new(13, 2, 10, 6)]), 2);
+        assert_eq!(lines(&[Rect::new(4, 2, 2, 7), Rect::new(8, 2, 2, 7)]), 2);
+        let three = [(4, 4), (10, 4), (16, 4)].map(|(x, y)| Rect::new(x, y, 4, 3));
+        assert_eq!(lines(&three), 1);
     }
 
     #[test]

@@ -304,8 +304,8 @@ def traces(d, S=640):
 
 
 def plain_noise(d, S=640):
-    """sensor noise alone: white, banded, salt and pepper, row offsets, coarse pixels"""
-    t, kind = np.full((S, S), d.uniform(0, 200), np.float32), d.integer(0, 5)
+    """sensor noise alone: white, banded, salt and pepper, row offsets, coarse pixels, grains that thin out from one side"""
+    t, kind = np.full((S, S), d.uniform(0, 200), np.float32), d.integer(0, 6)
     if kind == 0:
         t += d.normal(S, S) * d.uniform(3, 60)
     elif kind == 1:
@@ -316,10 +316,40 @@ def plain_noise(d, S=640):
         u = d.g.random((S, S))
         t[u < d.uniform(.001, .08)] = 255
         t[u > 1 - d.uniform(.001, .08)] = 0
+    elif kind == 4:
+        n = d.pick([160, 320, 320, 640])
+        yy, xx = np.mgrid[0:n, 0:n].astype(np.float32) / n
+        reach = d.uniform(.03, .4) * (1 + d.uniform(-1, 1) * xx) + d.uniform(-.1, .1) * np.sin(3.1 * xx)
+        dense = d.uniform(.1, .9) * np.clip(1 - yy / np.maximum(reach, .01), 0, 1) ** d.uniform(.7, 2)
+        dense[yy < d.uniform(0, .08) * (2 * xx - 1) ** 2] = 0
+        grains = np.where(d.g.random((n, n)) < dense, d.uniform(120, 255), 0).astype(np.float32)
+        t = enlarge(np.rot90(grains, d.integer(0, 4)), S, S, cv2.INTER_NEAREST) + d.pick([0, 0, d.uniform(0, 60)])
     else:
         n = d.integer(40, 200)
         t = enlarge(d.uniform(20, 160) + d.normal(n, n) * d.uniform(5, 60), S, S, d.pick([cv2.INTER_NEAREST, cv2.INTER_LINEAR]))
     return t
+
+
+def phantom(d, S=640):
+    """a body of water in a coarse matrix: bright or dark rims, rings around edges, streaks; or its phase, with noise for air"""
+    n = d.pick([64, 64, 96, 128, 160, 256])
+    yy, xx = np.mgrid[0:n, 0:n].astype(np.float32)
+    cx, cy, rx, ry = n * d.uniform(.35, .65), n * d.uniform(.35, .65), n * d.log_uniform(.08, .5), n * d.log_uniform(.08, .5)
+    if d.chance(.6):
+        ry = rx
+    far = np.hypot((xx - cx) / rx, (yy - cy) / ry)
+    inside = logistic(1 - far, d.uniform(8, 60))
+    level = d.uniform(60, 255)
+    t = inside * level * (1 + d.uniform(-.4, .6) * np.clip(far, 0, 1) ** d.uniform(2, 8))
+    if d.chance(.5):      # rings on both sides of the rim, weaker away from it
+        t += level * d.uniform(.05, .5) * np.cos(far * d.uniform(10, 60)) * np.exp(-np.abs(far - 1) * d.uniform(1, 8))
+    if d.chance(.4):
+        t += inside * d.smooth(n, n, *d.pick([(.5, n / 6), (n / 6, .5)])) * d.uniform(3, 25)
+    if d.chance(.35):
+        t = inside * (d.uniform(60, 180) + d.octaves(n, n, 2, 1.5) * d.uniform(2, 30)) + (1 - inside) * d.g.random((n, n), dtype=np.float32) * 255
+    else:
+        t += d.rayleigh(n, n) * d.uniform(0, 12)
+    return enlarge(np.clip(t, 0, 255).astype(np.float32), S, S, d.pick([cv2.INTER_NEAREST, cv2.INTER_NEAREST, cv2.INTER_LINEAR, cv2.INTER_CUBIC]))
 
 
 def emblems(d, S=640):

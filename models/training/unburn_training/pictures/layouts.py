@@ -160,22 +160,41 @@ def banner(pages, canvas, b):
 
 
 def buttons(pages, canvas, b):
+    """keys of a screen: scattered, or one size in a row or column; labels black or white, or dim ones of keys out of use"""
     d, (H, W) = pages.d, canvas.shape
-    for _ in range(d.integer(1, 6)):
-        drawn = _line(pages, b, d.pick([3, 8, 14]))
-        if not drawn:
-            continue
+    labels = [l for l in (_line(pages, b, d.pick([3, 8, 14])) for _ in range(d.integer(1, 7))) if l]
+    if not labels:
+        return
+    px, py = d.integer(2, 14), d.integer(2, 9)
+    face, bevel, slope = d.uniform(0, 255), d.chance(.4), d.uniform(-60, 60) if d.chance(.4) else 0.0
+    kw, kh = (max(l.alpha.shape[i] for l in labels) + 2 * p for i, p in ((1, px), (0, py)))
+    in_order, down, apart, dim = d.chance(.5), d.chance(.4), d.integer(0, 8), d.chance(.45)
+    x, y = d.integer(0, max(1, W - kw)), d.integer(0, max(1, H - kh))
+    for drawn in labels:
         h, w = drawn.alpha.shape
-        px, py = d.integer(2, 14), d.integer(2, 9)
-        x, y = d.integer(0, max(1, W - w - 2 * px)), d.integer(0, max(1, H - h - 2 * py))
-        if canvas.taken[y:y + h + 2 * py, x:x + w + 2 * px].any():
-            continue
-        face, corner = d.uniform(0, 255), (x + w + 2 * px, y + h + 2 * py)
-        cv2.rectangle(canvas.image, (x, y), corner, face, -1 if d.chance(.75) else 1)
-        cv2.rectangle(canvas.image, (x, y), corner, d.uniform(0, 255), 1)
-        ys, xs = drawn.ink()
-        b.ink.level = 0.0 if face > 128 else 255.0
-        canvas.put(drawn, x + px + int(xs[0]), y + py + int(ys[0]), b.ink)
+        if not in_order:
+            kw, kh, face = w + 2 * px, h + 2 * py, d.uniform(0, 255)
+            x, y = d.integer(0, max(1, W - kw)), d.integer(0, max(1, H - kh))
+        if x + kw <= W and y + kh <= H and not canvas.taken[y:y + kh, x:x + kw].any():
+            _key(d, canvas.image, (x, y, kw, kh), face, bevel, slope)
+            ys, xs = drawn.ink()
+            dark = face > 128
+            b.ink.level = face + (-1 if dark else 1) * d.log_uniform(14, 90) if dim and d.chance(.7) else 0.0 if dark else 255.0
+            canvas.put(drawn, x + (kw - w) // 2 + int(xs[0]), y + (kh - h) // 2 + int(ys[0]), b.ink)
+        x, y = (x, y + kh + apart) if down else (x + kw + apart, y)
+
+
+def _key(d, image, box, face, bevel, slope):
+    """one key's face: filled (its tone sloping from top to bottom) or a line around, with light and dark edges where bevelled"""
+    x, y, w, h = box
+    if d.chance(.75):
+        image[y:y + h, x:x + w] = np.clip(face + slope * np.linspace(-.5, .5, h, dtype=np.float32)[:, None], 0, 255)
+    if bevel:
+        light, dark = min(255.0, face + d.uniform(20, 90)), max(0.0, face - d.uniform(20, 90))
+        image[y, x:x + w] = image[y:y + h, x] = light
+        image[y + h - 1, x:x + w] = image[y:y + h, x + w - 1] = dark
+    else:
+        cv2.rectangle(image, (x, y), (x + w - 1, y + h - 1), d.uniform(0, 255), 1)
 
 
 def slanted(pages, canvas, b):
@@ -207,7 +226,7 @@ def prose(pages, canvas, b):
 
 # layout -> (weight, largest capital)
 LAYOUTS = {
-    block: (.27, None), table: (.10, 18), scale: (.18, 16), scattered: (.13, None), banner: (.06, None), buttons: (.06, 20), slanted: (.08, None), prose: (.05, 16),
+    block: (.27, None), table: (.10, 18), scale: (.18, 16), scattered: (.13, None), banner: (.06, None), buttons: (.08, 20), slanted: (.08, None), prose: (.05, 16),
     singles.alone: (.24, None), singles.orientations: (.10, None), singles.clock: (.05, 40), singles.ringed: (.06, 40), singles.handwriting: (.03, None), singles.codes: (.02, None),
 }
 

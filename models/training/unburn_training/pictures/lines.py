@@ -12,9 +12,10 @@ from ..text.glyphs import HELD, TRAINED, Glyphs
 from ..text.strings import Strings
 from ..text.vocabulary import Vocabulary
 from . import marks
-from .scenes import scene
+from .scenes import ground, scene
 
 HEIGHT, MAX_WIDTH = 32, 800
+EMPTY = .08              # share of boxes without text
 LONE, CONSOLE = .08, .11 # shares of lines that are a single sign, a setting of an old console,
 SAFE, NEAR = .09, .07    # safe words and values, and what is nearly such: the reader must not favour either
 UNUSED = str.maketrans("Øø", "Oo")     # a zero with a stroke is far more common
@@ -35,14 +36,16 @@ class Line:
 
 
 class Lines:
-    def __init__(self, seed, scenes=24):
+    """real: draw on real pictures too, which have to be installed"""
+
+    def __init__(self, seed, scenes=24, real=False):
         self.d = Dice(seed)
         self.glyphs, self.strings, self.words = Glyphs(self.d), Strings(self.d.r), Vocabulary(self.d.r)
-        self.bank = [scene(self.d, 640) for _ in range(scenes)]
+        self.bank = [(ground if real else scene)(self.d, 640) for _ in range(scenes)]
 
     def make(self, group=None, cap=None, negative=None):
         d = self.d
-        if negative or (negative is None and d.chance(.05)):
+        if negative or (negative is None and d.chance(EMPTY)):
             return self._empty()
         cap = cap or (d.log_uniform(5.5, 16) if d.chance(.62) else d.log_uniform(12, 44))
         group, font = self.glyphs.font(group or d.weighted(READ))

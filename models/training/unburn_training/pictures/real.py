@@ -84,13 +84,14 @@ def photograph(d, S=640):
 
 
 def head(d, S=640):
-    """one slice of a volume in any of three directions, or a sheet of several, at any window"""
+    """one slice of a volume in any of three directions, or a sheet of several, in order or not, at any window"""
     voxels = _volume(d.pick(files(VOLUMES)))
-    t, n = np.zeros((S, S), np.float32), d.pick([1, 1, 1, 2, 3, 4])
+    t, n = np.zeros((S, S), np.float32), d.pick([1, 1, 1, 2, 3, 4, 6, 8, 10])
     cell, low = S // n, d.uniform(-.1, .4)
     width, axis, scale = d.uniform(.25, 1.1), d.integer(0, 3), d.uniform(.8, 1.2)
+    first, last, in_order = voxels.shape[axis] // 8, voxels.shape[axis] * 7 // 8, d.chance(.6)
     for i in range(n * n):
-        at = d.integer(voxels.shape[axis] // 6, voxels.shape[axis] * 5 // 6)
+        at = first + (last - first) * i // (n * n) if in_order and n > 1 else d.integer(first, last)
         s = np.ascontiguousarray(np.take(voxels, at, axis)[::-1])
         z = cell / max(s.shape) * scale
         s = cv2.resize(s, None, fx=z, fy=z, interpolation=cv2.INTER_AREA if z < 1 else d.pick([cv2.INTER_LINEAR, cv2.INTER_CUBIC, cv2.INTER_NEAREST]))[:cell, :cell]
@@ -175,4 +176,4 @@ def icons_beside(d, canvas):
         canvas.taken[y:y + side, x:x + side] = True
 
 
-MIXTURE = {photograph: .55, head: .15, things: .2, icons: .1}
+MIXTURE = {photograph: .5, head: .2, things: .2, icons: .1}

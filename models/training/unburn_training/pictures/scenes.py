@@ -9,7 +9,7 @@ MIXTURE = {
     anatomy.ultrasound_sector: .16, anatomy.ultrasound_linear: .06, anatomy.doppler: .06, anatomy.cross_section: .10,
     anatomy.radiograph: .10, anatomy.ridges: .08, anatomy.nuclear: .03,
     hard.endoscopy: .14, hard.sparkle: .03, hard.histology: .05, hard.soft_blobs: .05, hard.photo: .07, hard.trabecula: .03,
-    hard.metal: .04, hard.retina: .02, hard.traces: .02, hard.plain_noise: .02, hard.emblems: .03, hard.window: .07,
+    hard.metal: .04, hard.retina: .02, hard.traces: .02, hard.plain_noise: .03, hard.phantom: .04, hard.emblems: .03, hard.window: .07,
 }
 
 

@@ -103,6 +103,8 @@ def ringed(pages, canvas, b):
             cv2.circle(canvas.image, (x, y), radius, level, width, cv2.LINE_AA if d.chance(.7) else cv2.LINE_8)
         elif kind < .8:
             cv2.circle(canvas.image, (x, y), radius, level, -1, cv2.LINE_AA)
+            if d.chance(.35):
+                _gloss(d, canvas.image[y - radius:y + radius + 1, x - radius:x + radius + 1], radius)
         else:
             cv2.rectangle(canvas.image, (x - radius, y - radius), (x + radius, y + radius), level, d.pick([width, width, -1]))
         inner = float(canvas.image[y - radius // 2:y + radius // 2 + 1, x - radius // 2:x + radius // 2 + 1].mean())
@@ -110,6 +112,14 @@ def ringed(pages, canvas, b):
         b.ink.level = (0.0 if level > 127 else 255.0) if filled else level
         centred(canvas, drawn, x, y, b.ink)
         b.ink.level = level
+
+
+def _gloss(d, square, radius):
+    """makes a ball of the disc in the square: bright where the light falls, dark away from it"""
+    ys, xs = np.mgrid[-radius:radius + 1, -radius:radius + 1].astype(np.float32) / radius
+    cx, cy = d.uniform(-.4, .4), d.uniform(-.5, .1)
+    light = d.uniform(20, 110) * (.6 - np.hypot(xs - cx, ys - cy))
+    square += np.where(xs ** 2 + ys ** 2 <= 1, light, 0)
 
 
 def handwriting(pages, canvas, b):

@@ -24,7 +24,7 @@ CHUNK_LINES, CHUNK_STEPS, CHUNKS_KEPT, COLUMNS, MOST_LINES = 1500, 40, 6, 11_000
 
 
 def make_chunk(seed, k):
-    lines = Lines(seed * 1_000_003 + k)
+    lines = Lines(seed * 1_000_003 + k, real=True)
     return [lines.make() for _ in range(CHUNK_LINES)]
 
 
