@@ -28,6 +28,7 @@ def brush(pages, small=None):
     cap = d.uniform(28, 95) if k < .11 else d.log_uniform(12, 44) if k < .26 else d.log_uniform(5.2, 16)
     if small:
         cap = min(cap, small)
+    cap = max(cap, pages.least)
     contrast, texture = d.pick([6, 8, 12, 16, 28, 45, 45, 45, 70, 70]), d.pick([.4, .8, .8, 1.1, 1.4])
     level = d.pick(LEVELS + [d.uniform(90, 255), d.uniform(110, 255), d.uniform(0, 255)])
     if cap > 26 and d.chance(.45):        # large and faint

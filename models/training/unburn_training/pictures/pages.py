@@ -15,6 +15,7 @@ from .canvas import Canvas
 from .scenes import ground
 
 SCENE_SIZE = 640
+SMALLEST_CAP = 4.8       # px, after shrinking
 
 
 @dataclass
@@ -31,6 +32,7 @@ class Pages:
         self.d = Dice(seed)
         self.glyphs, self.strings, self.held = Glyphs(self.d), Strings(self.d.r), held
         self.tiny = False         # a whole small picture: its text is sharp, what is soft there is anatomy
+        self.least = 0.0          # height of the smallest capitals: what is shrunk afterwards has to be larger
         self.bank = [ground(self.d, SCENE_SIZE) for _ in range(scenes)]
 
     def font(self):
@@ -41,7 +43,8 @@ class Pages:
         d = self.d
         text = d.chance(.8) if text is None else text
         film = text and d.chance(.07)         # a radiograph with a lead marker
-        zoom = d.uniform(.7, 1.45) if d.chance(.28) else 1.0
+        zoom = d.pick([d.uniform(.7, 1.45), d.uniform(.7, 1.45), d.uniform(.4, .7)]) if d.chance(.34) else 1.0
+        self.least = SMALLEST_CAP / zoom if zoom < 1 else 0.0
         ch, cw = (int(h / zoom) + 1, int(w / zoom) + 1) if zoom != 1 else (h, w)
         canvas = Canvas(d, self._background(ch, cw, film, text))
         if d.chance(.3 if film else .8):
@@ -61,7 +64,7 @@ class Pages:
 
     def small_page(self, side, text=None):
         """a whole tiny picture, edge to edge; text: True, False or None (one of three)"""
-        d, self.tiny = self.d, True
+        d, self.tiny, self.least = self.d, True, 0.0
         text = d.chance(.33) if text is None else text
         canvas = Canvas(d, cv2.resize(self._scene(), (side, side), interpolation=d.pick([cv2.INTER_AREA, cv2.INTER_LINEAR])).astype(np.float32))
         if text:
