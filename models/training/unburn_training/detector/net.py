@@ -30,7 +30,7 @@ class Layer:
     skip: str | None = None
 
 
-def layer_table(channels=(16, 32, 48, 64), blocks=(1, 1, 2, 6), kernels=(3, 3, 5, 5), decoder=(1, 1, 1)):
+def layer_table(channels=(16, 32, 48, 64), blocks=(1, 1, 4, 8), kernels=(3, 3, 5, 5), decoder=(1, 1, 1)):
     """U-shaped net: stem and encoder stages at 1/2, 1/4, 1/8, 1/16, then pointwise upsampling with skips back to 1/2"""
     table, tips, current = [], [], "in"
 
