@@ -317,10 +317,10 @@ mod tests {
     #[test]
     fn the_shipped_network_is_exact_and_its_reach_is_known() {
         let n = network();
-        assert_eq!(n.layers().len(), 37);
-        assert_eq!(n.bound(), 798_855);
-        // 267 px to the right and down; doubling adds 2 + 4 + 8 to the left and up.
-        assert_eq!(n.reach_px(), 281);
+        assert_eq!(n.layers().len(), 45);
+        assert_eq!(n.bound(), 884_199);
+        // 363 px to the right and down; doubling adds 2 + 4 + 8 to the left and up.
+        assert_eq!(n.reach_px(), 377);
     }
 
     #[test]

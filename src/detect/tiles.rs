@@ -170,10 +170,10 @@ mod tests {
             core: [32, 112, 128],
         };
         let d = CpuDetector::new(network()).unwrap();
-        for (w, h) in [(900, 700), (797, 1003), (48, 1601)] {
+        for (w, h) in [(1100, 900), (897, 1203), (48, 1901)] {
             let p = picture(w, h, w);
             let want = d.maps(&[&p], at).unwrap().remove(0);
-            let list = tiles(w, h, network().reach_px(), u64::from(w.min(700)) * 700).unwrap();
+            let list = tiles(w, h, network().reach_px(), u64::from(w.min(850)) * 850).unwrap();
             assert!(list.len() > 1);
             let mut got = TextMap {
                 cells: vec![255; want.cells.len()],
