@@ -1,9 +1,10 @@
 //! From the network's packed map to text lines: integer code, shared by every device.
 //!
 //! A *region* component is a blob of cells that may be text; it counts if it is confident enough somewhere and holds part
-//! of a text line's *core*. Every core component is one line; the other cells of the region go to the core that reaches
-//! them first. A line has two products, because what is good for one is bad for the other: a tight box around the glyphs
-//! (what is read) and the cover (what has to go). Both follow the ink in the picture, not only the half-resolution map.
+//! of a text line's *core*. Each core component is one line, or several are where they part at a stop or a dash; the other
+//! cells of the region go to the core that reaches them first. A line has two products, because what is good for one is
+//! bad for the other: a tight box around the glyphs (what is read) and the cover (what has to go). Both follow the ink in
+//! the picture, not only the half-resolution map.
 
 use super::cells::{Components, marked, neighbours4};
 use super::ink::{self, Extent};

@@ -1,4 +1,4 @@
-"""From the two maps to masks, all integer: the reference of the Rust code and part of the training's measure.
+"""From the two maps to masks, all integer: what the Rust code does at its core, and part of the training's measure.
 
 Region components (>= LOW, 8-connected) are kept where they are sure somewhere. Lines are the core components inside; the rest of
 a kept component joins the line it reaches first. A line masks its grown box, or its own dilated cells where it is slanted."""
