@@ -40,8 +40,6 @@ struct Run {
     x: Range<usize>,
     /// The first of them, by its number among all cells.
     first: usize,
-    /// An earlier run of the same component, or this one.
-    parent: usize,
 }
 
 impl Components {
@@ -62,10 +60,10 @@ impl Components {
                     y,
                     x: x..x + 1,
                     first: k,
-                    parent: runs.len(),
                 }),
             }
         }
+        let mut parents: Vec<usize> = (0..runs.len()).collect();
         let mut above = 0;
         for k in 0..runs.len() {
             let (y, x) = (runs[k].y, runs[k].x.clone());
@@ -75,71 +73,62 @@ impl Components {
             }
             let mut n = above;
             while runs[n].y + 1 == y && runs[n].x.start <= x.end {
-                join(&mut runs, n, k);
+                join(&mut parents, n, k);
                 n += 1;
             }
         }
-        let mut count = 0;
+        let (of_run, count) = numbered(&mut parents);
         let mut labels = vec![0; cells.len()];
-        let mut of_run = vec![0; runs.len()];
-        for k in 0..runs.len() {
-            let root = root(&mut runs, k);
-            // The root is the earliest of its component.
-            if root == k {
-                count += 1;
-                of_run[k] = count;
-            }
-            let label = of_run[root];
-            labels[runs[k].first..][..runs[k].x.len()].fill(label);
+        for (run, label) in runs.iter().zip(of_run) {
+            labels[run.first..][..run.x.len()].fill(label);
         }
         Components { labels, count }
     }
-}
 
-impl Components {
     /// The same with each of the `pairs` made one component; labels count from 1 in reading order as before.
     pub(super) fn joined(self, pairs: impl IntoIterator<Item = (u32, u32)>) -> Components {
-        // Of each component an earlier one that it belongs to, or itself.
-        let mut parents: Vec<u32> = (0..=self.count).collect();
-        let earliest = |parents: &[u32], mut c: u32| {
-            while parents[c as usize] != c {
-                c = parents[c as usize];
-            }
-            c
-        };
+        // Number 0 is that of no component and stays alone.
+        let mut parents: Vec<usize> = (0..=self.count as usize).collect();
         for (a, b) in pairs {
-            let (a, b) = (earliest(&parents, a), earliest(&parents, b));
-            parents[a.max(b) as usize] = a.min(b);
+            join(&mut parents, a as usize, b as usize);
         }
-        let mut count = 0;
-        let mut new = vec![0; parents.len()];
-        for (c, &parent) in parents.iter().enumerate().skip(1) {
-            new[c] = if parent == c as u32 {
-                count += 1;
-                count
-            } else {
-                // An earlier one, which has its number already.
-                new[parent as usize]
-            };
+        let (new, count) = numbered(&mut parents);
+        Components {
+            labels: self.labels.iter().map(|&l| new[l as usize] - 1).collect(),
+            count: count - 1,
         }
-        let labels = self.labels.iter().map(|&l| new[l as usize]).collect();
-        Components { labels, count }
     }
 }
 
-/// The earliest run that is known to belong to the component of run `k`.
-fn root(runs: &mut [Run], mut k: usize) -> usize {
-    while runs[k].parent != k {
-        runs[k].parent = runs[runs[k].parent].parent;
-        k = runs[k].parent;
+/// The earliest that is known to belong together with `k`; `parents` tells of each an earlier one, or itself.
+fn root(parents: &mut [usize], mut k: usize) -> usize {
+    while parents[k] != k {
+        parents[k] = parents[parents[k]];
+        k = parents[k];
     }
     k
 }
 
-/// Makes one component of those of two runs.
-fn join(runs: &mut [Run], a: usize, b: usize) {
-    let (a, b) = (root(runs, a), root(runs, b));
-    runs[a.max(b)].parent = a.min(b);
+/// Puts two, and all that belongs with either, together.
+fn join(parents: &mut [usize], a: usize, b: usize) {
+    let (a, b) = (root(parents, a), root(parents, b));
+    parents[a.max(b)] = a.min(b);
+}
+
+/// The same number for all that belongs together, counted from 1 in the order of the earliest; and how many there are.
+fn numbered(parents: &mut [usize]) -> (Vec<u32>, u32) {
+    let mut count = 0;
+    let mut numbers = vec![0; parents.len()];
+    for k in 0..parents.len() {
+        let root = root(parents, k);
+        // The root is the earliest, and has its number before the others ask for it.
+        if root == k {
+            count += 1;
+            numbers[k] = count;
+        }
+        numbers[k] = numbers[root];
+    }
+    (numbers, count)
 }
 
 /// Number of no cell.
