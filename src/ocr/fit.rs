@@ -70,14 +70,45 @@ fn extent(ink: &[bool], from: usize, to: usize) -> Option<(usize, usize)> {
     ))
 }
 
+/// Largest step between horizontal neighbours in each row.
+fn row_peaks(crop: &Gray) -> Vec<u8> {
+    (0..crop.height)
+        .map(|y| {
+            let pairs = crop.row(y).windows(2);
+            pairs.map(|p| p[0].abs_diff(p[1])).max().unwrap_or(0)
+        })
+        .collect()
+}
+
+/// The rows `start..end` with the rest of single letters: one tail of a `g` in a long line is little ink in its rows, but as
+/// clear as all other strokes. Tails end before the last row that may be looked at, and are shorter than letters.
+fn with_tails(peaks: &[u8], start: usize, end: usize) -> (usize, usize) {
+    let mut sorted = peaks[start..end].to_vec();
+    sorted.sort_unstable();
+    let clear = |peak: &&u8| **peak > sorted[sorted.len() / 2] / 2;
+    let above = peaks[..start].iter().rev().take_while(clear).count();
+    let below = peaks[end..].iter().take_while(clear).count();
+    let is_tail = |rows: usize, all: usize| rows < all && rows * 2 <= end - start;
+    (
+        start - if is_tail(above, start) { above } else { 0 },
+        end + if is_tail(below, peaks.len() - end) {
+            below
+        } else {
+            0
+        },
+    )
+}
+
 /// The window of the ink in and around `tight`: rows are fitted both ways, columns only outwards (a letter that the box
 /// cuts is taken whole; blank ends do no harm).
 pub(super) fn fit(picture: &Gray, tight: &Window) -> Window {
     let mut window = *tight;
     let around = reach(tight.height());
-    if let Some((start, end)) = inked(&row_steps(&cut(picture, &tight.grow(0, around))))
+    let crop = cut(picture, &tight.grow(0, around));
+    if let Some((start, end)) = inked(&row_steps(&crop))
         .and_then(|ink| extent(&ink, around as usize, (around + tight.height()) as usize))
     {
+        let (start, end) = with_tails(&row_peaks(&crop), start, end);
         let [start, end] = [start, end].map(|v| tight.y0 - around + v as i64);
         // Less is a dash, a dot or a rule: the line is higher than its ink.
         if end - start >= (tight.height() * 2 / 5).max(5) {
@@ -152,6 +183,29 @@ mod tests {
             },
         );
         assert_eq!((window.y0, window.y1), (10, 18));
+    }
+
+    #[test]
+    fn the_tail_of_one_letter_belongs_to_the_line() {
+        let rows = |y: [i64; 2], page: &Gray| {
+            let [y0, y1] = y;
+            let (x0, x1) = (8, 42);
+            let window = fit(page, &Window { x0, y0, x1, y1 });
+            (window.y0, window.y1)
+        };
+        let stroke = |from: u32, to: u32, level: u8| {
+            let mut g = page();
+            for y in from..to {
+                g.row_mut(y)[25] = level;
+            }
+            g
+        };
+        assert_eq!(rows([10, 21], &stroke(18, 21, 220)), (10, 21));
+        assert_eq!(rows([10, 18], &stroke(18, 20, 220)), (10, 20));
+        assert_eq!(rows([7, 18], &stroke(7, 10, 220)), (7, 18));
+        // Fainter than the letters, or longer than what may be looked at.
+        assert_eq!(rows([10, 21], &stroke(18, 21, 90)), (10, 18));
+        assert_eq!(rows([10, 18], &stroke(18, 30, 220)), (10, 18));
     }
 
     #[test]

@@ -33,7 +33,7 @@ pub(super) struct Row {
     pub(super) reading: Reading,
     /// Extent across the reading direction, px.
     pub(super) height_px: u32,
-    /// Each line of the row: its index, and where its characters stand in `reading`.
+    /// Each line of the row: its index, and where its characters stand in `reading`; a sign that two lines share is in both.
     parts: Vec<(usize, Range<usize>)>,
 }
 
@@ -60,7 +60,7 @@ impl Row {
     pub(super) fn parts(&self) -> impl Iterator<Item = Range<usize>> {
         let mut parts: Vec<Range<usize>> = Vec::new();
         for (_, span) in &self.parts {
-            match parts.last_mut().filter(|last| last.end == span.start) {
+            match parts.last_mut().filter(|last| last.end >= span.start) {
                 Some(last) => last.end = span.end,
                 None => parts.push(span.clone()),
             }
@@ -164,6 +164,22 @@ fn is_one_word(left: &Reading, right: &Reading, height: u32) -> bool {
     })
 }
 
+/// Whether the last character of a line and the first of the next are one and the same: a stop between letters far apart
+/// is near enough to both for the boxes of two lines.
+fn shares_sign(left: &Reading, right: &Reading) -> bool {
+    let (Some(last), Some(first)) = (left.chars.last(), right.chars.first()) else {
+        return false;
+    };
+    let (Some(a), Some(b)) = (
+        lying(&last.rect, left.orientation),
+        lying(&first.rect, right.orientation),
+    ) else {
+        return false;
+    };
+    let both = a.right().min(b.right()).saturating_sub(a.x.max(b.x));
+    last.ch == first.ch && both > 0 && both * 2 >= a.w.min(b.w)
+}
+
 /// The nearest line to the right (or left) of line `i` that stands in its row.
 fn nearest(
     places: &[Option<Rect>],
@@ -213,7 +229,6 @@ fn joined(lines: &[(&Reading, u32)], row: &[usize]) -> Row {
             continue;
         };
         let one_word = before.is_some_and(|b| is_one_word(b, line, *height));
-        before = Some(line);
         if let (Some(last), Some(first), false) =
             (reading.chars.last(), line.chars.first(), one_word)
         {
@@ -229,8 +244,16 @@ fn joined(lines: &[(&Reading, u32)], row: &[usize]) -> Row {
                 confidence: 1000,
             });
         }
-        let start = reading.chars.len();
-        reading.chars.extend(line.chars.iter().copied());
+        let shared = usize::from(one_word && before.is_some_and(|b| shares_sign(b, line)));
+        let start = reading.chars.len() - shared;
+        if let (1, Some(last), Some(first)) = (shared, reading.chars.last_mut(), line.chars.first())
+        {
+            last.confidence = last.confidence.min(first.confidence);
+        }
+        reading
+            .chars
+            .extend(line.chars.iter().skip(shared).copied());
+        before = Some(line);
         reading.confidence = reading.confidence.min(line.confidence);
         reading.orientation = line.orientation;
         heights.push(*height);

@@ -151,6 +151,38 @@ fn lines_of_one_row_are_read_as_one() {
 }
 
 #[test]
+fn a_stop_that_is_in_the_boxes_of_two_lines_is_one_stop() {
+    // Letters on a wide pitch: (text, cells before it).
+    let told_of = |parts: &[(&str, u32)]| -> Vec<String> {
+        let lines: Vec<Reading> = parts
+            .iter()
+            .map(|(text, first)| {
+                let mut r = reading(text);
+                for (c, cell) in r.chars.iter_mut().zip(*first..) {
+                    c.rect = Rect::new(cell * 2 * H, 0, 2 * H, H);
+                }
+                r
+            })
+            .collect();
+        let lines: Vec<(&Reading, u32)> = lines.iter().map(|r| (r, H)).collect();
+        let rules = normal();
+        let verdicts = rules.for_object(&[]).decide_picture(&lines);
+        verdicts.iter().map(|v| told(v)).collect()
+    };
+    for (parts, want) in [
+        (&[("2.", 6), (".6cm", 7)][..], "+safe:measurement"),
+        // Two stops, and two readings of one place.
+        (&[("2.", 6), (".6cm", 8)], "-unknown-text"),
+        (&[("2.", 6), (":6cm", 7)], "-unknown-text"),
+        // A date in three lines stays a date.
+        (&[("12.", 0), (".03.", 2), (".1961", 5)], "-pattern:date"),
+    ] {
+        let told = told_of(parts);
+        assert_eq!(told, vec![want; parts.len()], "{parts:?}");
+    }
+}
+
+#[test]
 fn confusions_in_labels_and_stray_signs_beside_values_do_no_harm() {
     let value = "+safe:measurement";
     check(
