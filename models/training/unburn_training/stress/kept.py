@@ -93,11 +93,12 @@ def judge_piece(box, page):
 
 
 def judge_line(line, boxes, mask):
-    """of a harmless line: read right, and stays"""
+    """of a harmless line: read right, and stays; else what the masks on it say"""
     here = sorted((b for b in boxes if b.get("text") and any(sure for _, sure in under(line, b["rect"]))), key=lambda b: b["rect"][0])
     read = alike(line.text) in alike("".join(b["text"] for b in here))
     kept = any(b["action"] == "keep" for b in here) and float(mask[line.glyphs].mean()) < MASKED
-    return dict(kind=line.kind, cap=line.cap, contrast=line.contrast, read=bool(read), kept=bool(kept))
+    judged = dict(kind=line.kind, cap=line.cap, contrast=line.contrast, read=bool(read), kept=bool(kept))
+    return judged if kept else dict(judged, line=line.text, masks=[(b["reason"], b["confidence"], b["text"]) for b in here if b["action"] == "mask"])
 
 
 def measure(program, models, part, count, first=0, sensitivity="normal"):
@@ -154,7 +155,7 @@ def main():
     p.add_argument("--first", type=int, default=0, help="number of the first page")
     p.add_argument("--part", choices=list(SEEDS), default="choosing")
     p.add_argument("--sensitivity", choices=("normal", "high"), default="normal")
-    p.add_argument("--json", help="figures, wrong pieces, and every kept piece with its confidence")
+    p.add_argument("--json", help="figures, wrong pieces, every kept piece with its confidence, and why lines are not kept")
     p.add_argument("--card", help="model card to write them into; also the manifest beside it")
     a = p.parse_args()
     pieces, lines, refused = measure(a.unburn, a.models, a.part, a.pages, a.first, a.sensitivity)
