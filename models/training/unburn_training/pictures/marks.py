@@ -88,6 +88,34 @@ def heartbeat(d, img, x, y, ink, width):
     cv2.polylines(img, [np.stack([xs, ys], 1).astype(np.int32).reshape(-1, 1, 2)], False, ink, d.pick([1, 1, 2]), cv2.LINE_AA)
 
 
+def sweep(d, img, x, y, ink, width):
+    """an ECG as monitors draw it: a level line, low waves, steep peaks a few pixels wide; cut off where the sweep is"""
+    period, tall, foot = d.integer(25, 160), d.uniform(6, 55), d.uniform(1, 4.5)
+    xs = np.arange(min(d.integer(60, 900), img.shape[1] - x))
+    at = xs % period - period * .45
+    peak = lambda centre, half: np.clip(1 - np.abs(at - centre) / half, 0, 1)
+    low = lambda centre, half: np.exp(-((at - centre) / half) ** 2)
+    up = tall * (peak(0, foot) - d.uniform(0, .3) * peak(foot, foot * .7) - d.uniform(0, .2) * peak(-foot, foot * .7))
+    up += tall * (d.uniform(.03, .15) * low(-period * .16, period * .03) + d.uniform(.06, .3) * low(period * .22, period * .06))
+    points = np.stack([x + xs, y - up], 1).round().astype(np.int32).reshape(-1, 1, 2)
+    cv2.polylines(img, [points], False, ink, width, d.pick([cv2.LINE_8, cv2.LINE_8, cv2.LINE_AA]))
+
+
+def smooth_path(d, x, y, reach):
+    """a curve of even bends that begins at (x, y) -> float [n, 2], one point a pixel or so"""
+    n = d.integer(max(8, reach // 3), max(9, reach))
+    turn = d.uniform(0, 6.28) + np.cumsum(np.cumsum(d.normal(1, n)[0] * d.uniform(.0001, .0012)) + d.uniform(-.006, .006))
+    return np.stack([x + np.cumsum(np.cos(turn)), y + np.cumsum(np.sin(turn))], 1)
+
+
+def stipple(d, img, x, y, ink, width):
+    """points strewn along a curve: a wall that was traced, what is left of an edge in a threshold picture"""
+    path, loose = smooth_path(d, x, y, 400), d.uniform(.3, 5)
+    picked = path[d.g.random(len(path)) < d.uniform(.15, .9)]
+    for px, py in picked + d.normal(len(picked), 2) * loose:
+        cv2.circle(img, (int(px), int(py)), d.pick([0, 0, 0, 1]), ink, -1)
+
+
 def ellipse(d, img, x, y, ink, width):
     cv2.ellipse(img, (x, y), (d.integer(3, 60), d.integer(3, 60)), d.integer(0, 180), 0, d.pick([360, 180, 90]), ink, d.pick([1, 2, -1]), cv2.LINE_AA)
 
@@ -256,5 +284,5 @@ def contour(d, img, x, y, ink, width):
         cv2.polylines(img, [p.reshape(-1, 1, 2)], True, ink, width, cv2.LINE_AA)
 
 
-MARKS = [ruler, wedge, frame, line, callipers, callipers, heartbeat, ellipse, graticule, tool_bar, body_mark, organ_mark, arrow, pointer, dashed, cross_or_checker,
+MARKS = [ruler, wedge, frame, line, callipers, callipers, heartbeat, sweep, sweep, stipple, ellipse, graticule, tool_bar, body_mark, organ_mark, arrow, pointer, dashed, cross_or_checker,
          dust, ladder, ladder, curves, curves, mottled_patch, flow_box, covered, sheared_box, emblem, contour]

@@ -54,7 +54,7 @@ class Pages:
         elif text:
             for _ in range(d.pick([1, 1, 2, 3, 4, 5])):
                 layouts.add_text(self, canvas)
-            if d.chance(.06):
+            if d.chance(.10):
                 singles.across(d, canvas)
             if d.chance(.35):
                 marks.rules(d, canvas)
@@ -124,8 +124,8 @@ class Pages:
         elif d.chance(.3):      # hardly seen, until compression makes patterns of it
             img = img + d.normal(h, w) * d.uniform(.3, 3)
         img = np.clip(img, 0, 255).astype(np.uint8)
-        if d.chance(.38):
-            quality = d.integer(30, 60) if d.chance(.3) else d.integer(60, 96)
+        if d.chance(.42):
+            quality = d.integer(30, 60) if d.chance(.4) else d.integer(60, 96)
             img = cv2.imdecode(cv2.imencode(".jpg", img, [cv2.IMWRITE_JPEG_QUALITY, quality])[1], 0)
         elif d.chance(.10):
             rate = int(d.log_uniform(15, 200))     # thousandths of the raw size

@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 from ..text.glyphs import Drawn
+from .marks import smooth_path
 
 SIGNS = ":" * 4 + "%°#?&@$"          # none that a calliper, a tick or an arrow looks like
 ORIENTATIONS = "LRLRLRHFAPSIPVHD"
@@ -61,7 +62,7 @@ def alone(pages, canvas, b):
 def orientations(pages, canvas, b):
     """the letters of the patient's sides at the middles of the edges, or numbers there"""
     d, (H, W) = pages.d, canvas.shape
-    inset = b.cap * d.uniform(.8, 2.5)
+    inset = b.cap * d.uniform(.35, 2.5)
     for x, y in ((inset, H / 2), (W - inset, H / 2), (W / 2, inset), (W / 2, H - inset)):
         if d.chance(.3):
             continue
@@ -99,6 +100,9 @@ def ringed(pages, canvas, b):
         if canvas.taken[y - radius:y + radius + 1, x - radius:x + radius + 1].any():
             continue
         level, width, kind = float(b.ink.level), max(1, round(b.cap * d.uniform(.04, .15))), d.r.random()
+        if d.chance(.25):
+            _on_ball(d, canvas, drawn, x, y, radius, b.ink)
+            continue
         if kind < .55:
             cv2.circle(canvas.image, (x, y), radius, level, width, cv2.LINE_AA if d.chance(.7) else cv2.LINE_8)
         elif kind < .8:
@@ -112,6 +116,27 @@ def ringed(pages, canvas, b):
         b.ink.level = (0.0 if level > 127 else 255.0) if filled else level
         centred(canvas, drawn, x, y, b.ink)
         b.ink.level = level
+
+
+def _on_ball(d, canvas, drawn, x, y, radius, ink):
+    """a letter on a grey ball, lighter or darker than it"""
+    ball = d.uniform(30, 190)
+    cv2.circle(canvas.image, (x, y), radius, ball, -1, d.pick([cv2.LINE_AA, cv2.LINE_8]))
+    square = canvas.image[y - radius:y + radius + 1, x - radius:x + radius + 1]
+    d.pick([_gloss, _reflections])(d, square, radius)
+    kept, ink.level = ink.level, ball + d.uniform(45, 160) if ball < 110 else ball - d.uniform(45, 160)
+    centred(canvas, drawn, x, y, ink)
+    ink.level = kept
+
+
+def _reflections(d, square, radius):
+    """a bright crescent inside one edge of the disc in the square, a weaker glow inside the other"""
+    ys, xs = np.mgrid[-radius:radius + 1, -radius:radius + 1].astype(np.float32) / radius
+    far, a = np.hypot(xs, ys), d.uniform(0, 6.28)
+    toward = (xs * np.cos(a) + ys * np.sin(a)) / np.maximum(far, .01)
+    crescent = np.exp(-((far - d.uniform(.6, .85)) / .12) ** 2) * np.clip(toward - d.uniform(.2, .7), 0, 1)
+    glow = np.exp(-((far - .6) / .3) ** 2) * np.clip(-toward, 0, 1) ** 4
+    square += np.where(far <= 1, d.uniform(80, 300) * crescent + d.uniform(0, 90) * glow, 0)
 
 
 def _gloss(d, square, radius):
@@ -182,7 +207,7 @@ def codes(pages, canvas, b):
 
 
 def across(d, canvas):
-    """lines, grids and calliper crosses drawn over text; the text stays text"""
+    """lines, long curves and grids drawn over text; the text stays text"""
     H, W = canvas.shape
     if not canvas.segments:
         return
@@ -190,7 +215,10 @@ def across(d, canvas):
         x, y = (int(v) for v in d.pick(canvas.segments).region.mean(0))
         level, q = d.uniform(60, 255), d.integer(3, 60)
         kind = d.r.random()
-        if kind < .5:
+        if kind < .25:
+            path = np.vstack([smooth_path(d, x, y, 500)[::-1], smooth_path(d, x, y, 500)])
+            cv2.polylines(canvas.image, [path.astype(np.int32).reshape(-1, 1, 2)], False, level, d.pick([1, 1, 2]), d.pick([cv2.LINE_AA, cv2.LINE_8]))
+        elif kind < .5:
             cv2.line(canvas.image, (x - q, y + d.integer(-8, 9)), (x + q, y + d.integer(-8, 9)), level, 1, cv2.LINE_AA)
         elif kind < .8:
             cv2.line(canvas.image, (x + d.integer(-8, 9), y - q), (x + d.integer(-8, 9), y + q), level, 1)
