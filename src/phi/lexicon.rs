@@ -437,6 +437,7 @@ mod tests {
         let lexicon = Lexicon::new(&[]);
         for p in [
             "C5-1", "L12-3", "S5-1", "X5-1", "C9-4V", "9L-D", "6C1", "RAB4-8-D", "12L-RS",
+            "3SC-RS", "18L6HD",
         ] {
             assert!(lexicon.word(p).is_some(), "{p}");
         }

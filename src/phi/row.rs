@@ -151,11 +151,13 @@ fn is_one_word(left: &Reading, right: &Reading, height: u32) -> bool {
     if gap * 10 < -height * TOUCH_TENTHS {
         return true;
     }
-    // Ends of letters in `a`, starts in `b`: only inner boundaries lie in the middle between letters.
+    // Starts of letters in `a`, ends in `b`: only inner boundaries lie in the middle between letters. Between words the
+    // steps are longer than the pitch.
     let pitch = |all: &[Rect], at: fn(&Rect) -> u32| -> Option<i64> {
-        let (first, last) = (all.first()?, all.last()?);
-        let steps = i64::try_from(all.len()).ok()?.checked_sub(1)?;
-        (i64::from(at(last)) - i64::from(at(first))).checked_div(steps)
+        let step = |pair: &[Rect]| i64::from(at(&pair[1])) - i64::from(at(&pair[0]));
+        let mut steps: Vec<i64> = all.windows(2).map(step).collect();
+        steps.sort_unstable();
+        steps.get(steps.len().checked_sub(1)? / 2).copied()
     };
     let pitches = [pitch(&a, |r| r.x), pitch(&b, Rect::right)];
     pitches.into_iter().flatten().max().is_some_and(|pitch| {

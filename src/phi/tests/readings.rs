@@ -127,6 +127,8 @@ fn lines_of_one_row_are_read_as_one() {
             &["+safe:measurement"; 4],
         ),
         (&[("Thk", 0), ("10", 8)], &["+safe:measurement"; 2]),
+        // Spaces in the first line make no wide pitch, on which `L-218` would be one word.
+        (&[("W 712 L", 0), ("-218", 6)], &["+safe:measurement"; 2]),
         // What is safe by itself stays beside what is merely unknown; numbers and letters of forms do not.
         (
             &[("Borogove", 0), ("LIVER", 4)],
