@@ -11,12 +11,13 @@ from ..text.alphabet import fold
 from ..text.glyphs import HELD, TRAINED, Glyphs
 from ..text.strings import Strings
 from ..text.vocabulary import Vocabulary
-from . import marks
+from . import marks, singles
 from .scenes import ground, scene
 
 HEIGHT, MAX_WIDTH = 32, 800
 EMPTY = .08              # share of boxes without text
-LONE, CONSOLE = .08, .11 # shares of lines that are a single sign, a setting of an old console,
+LONE, CONSOLE = .10, .11 # shares of lines that are a single sign, a setting of an old console,
+RINGED = .3              # share of lone letters and digits in a ring, on a disc or a ball: marks of the probe's side
 SAFE, NEAR = .09, .07    # safe words and values, and what is nearly such: the reader must not favour either
 UNUSED = str.maketrans("Øø", "Oo")     # a zero with a stroke is far more common
 HEIGHTS = [(5.5, 8), (8, 12), (12, 20), (20, 44)]      # of capitals, for the figures
@@ -66,13 +67,20 @@ class Lines:
             return self.make(group, cap, False)
         a, top, bottom = a[:, xs[0]:xs[-1] + 1], int(ys[0]), int(ys[-1]) + 1
         y0, y1 = self._nominal(top, bottom, base, cap)
-        my, mx = int(.9 * (y1 - y0)) + 4, int(.8 * (y1 - y0)) + 4
+        radius = singles.reach(d, a.shape[1], bottom - top, cap) if len(text) == 1 and text.isalnum() and d.chance(RINGED) else 0
+        my, mx = (int(part * max(y1 - y0, 2 * radius)) + 4 for part in (.9, .8))
         img = self._ground(a.shape[0] + 2 * my, a.shape[1] + 2 * mx)
+        x0, x1 = 0, a.shape[1]
+        if radius:
+            x, y = a.shape[1] // 2, (top + bottom) // 2
+            singles.surround(d, img, mx + x, my + y, radius, d.uniform(60, 255), cap)
+            if d.chance(.8):     # what is around a letter is ink to a line finder
+                x0, x1, y0, y1 = x - radius, x + radius + 1, y - radius, y + radius + 1
         level = self._ink(img, a, my, mx, (top, bottom))
-        if d.chance(.4):
+        if not radius and d.chance(.4):
             self._neighbours(img, font, style, cap, base, (mx, my), (my + top, my + bottom), y1 - y0, level)
         self._rules(img, (mx, my + top, mx + a.shape[1], my + bottom), level)
-        img, box, q = self._damage(img, (mx, my + y0, mx + a.shape[1], my + y1), cap)
+        img, box, q = self._damage(img, (mx + x0, my + y0, mx + x1, my + y1), cap)
         return Line(img, box, text, kind, tokens, group, cap * q)
 
     def _said(self):

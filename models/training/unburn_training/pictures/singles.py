@@ -93,40 +93,47 @@ def ringed(pages, canvas, b):
         if not drawn:
             continue
         up, down, w = extent(drawn)
-        radius = int(math.hypot(w, up + down) / 2 + max(1.5, b.cap * d.uniform(.05, .5)))
+        radius = reach(d, w, up + down, b.cap)
         if 2 * radius + 4 > min(H, W):
             continue
         x, y = d.integer(radius + 1, W - radius - 1), d.integer(radius + 1, H - radius - 1)
         if canvas.taken[y - radius:y + radius + 1, x - radius:x + radius + 1].any():
             continue
-        level, width, kind = float(b.ink.level), max(1, round(b.cap * d.uniform(.04, .15))), d.r.random()
-        if d.chance(.25):
-            _on_ball(d, canvas, drawn, x, y, radius, b.ink)
-            continue
-        if kind < .55:
-            cv2.circle(canvas.image, (x, y), radius, level, width, cv2.LINE_AA if d.chance(.7) else cv2.LINE_8)
-        elif kind < .8:
-            cv2.circle(canvas.image, (x, y), radius, level, -1, cv2.LINE_AA)
-            if d.chance(.35):
-                _gloss(d, canvas.image[y - radius:y + radius + 1, x - radius:x + radius + 1], radius)
-        else:
-            cv2.rectangle(canvas.image, (x - radius, y - radius), (x + radius, y + radius), level, d.pick([width, width, -1]))
-        inner = float(canvas.image[y - radius // 2:y + radius // 2 + 1, x - radius // 2:x + radius // 2 + 1].mean())
-        filled = abs(inner - level) < 30
-        b.ink.level = (0.0 if level > 127 else 255.0) if filled else level
+        level = float(b.ink.level)
+        b.ink.level = surround(d, canvas.image, x, y, radius, level, b.cap)
         centred(canvas, drawn, x, y, b.ink)
         b.ink.level = level
 
 
-def _on_ball(d, canvas, drawn, x, y, radius, ink):
-    """a letter on a grey ball, lighter or darker than it"""
+def reach(d, w, h, cap):
+    """radius of what surrounds a letter of this size"""
+    return int(math.hypot(w, h) / 2 + max(1.5, cap * d.uniform(.05, .5)))
+
+
+def surround(d, image, x, y, radius, level, cap):
+    """draws a ring, a disc, a ball or a box about (x, y); -> the level of a letter in it"""
+    if d.chance(.25):
+        return _ball(d, image, x, y, radius)
+    width, kind = max(1, round(cap * d.uniform(.04, .15))), d.r.random()
+    if kind < .55:
+        cv2.circle(image, (x, y), radius, level, width, cv2.LINE_AA if d.chance(.7) else cv2.LINE_8)
+    elif kind < .8:
+        cv2.circle(image, (x, y), radius, level, -1, cv2.LINE_AA)
+        if d.chance(.35):
+            _gloss(d, image[y - radius:y + radius + 1, x - radius:x + radius + 1], radius)
+    else:
+        cv2.rectangle(image, (x - radius, y - radius), (x + radius, y + radius), level, d.pick([width, width, -1]))
+    inner = float(image[y - radius // 2:y + radius // 2 + 1, x - radius // 2:x + radius // 2 + 1].mean())
+    filled = abs(inner - level) < 30
+    return (0.0 if level > 127 else 255.0) if filled else level
+
+
+def _ball(d, image, x, y, radius):
+    """a grey ball; -> the level of a letter on it, lighter or darker"""
     ball = d.uniform(30, 190)
-    cv2.circle(canvas.image, (x, y), radius, ball, -1, d.pick([cv2.LINE_AA, cv2.LINE_8]))
-    square = canvas.image[y - radius:y + radius + 1, x - radius:x + radius + 1]
-    d.pick([_gloss, _reflections])(d, square, radius)
-    kept, ink.level = ink.level, ball + d.uniform(45, 160) if ball < 110 else ball - d.uniform(45, 160)
-    centred(canvas, drawn, x, y, ink)
-    ink.level = kept
+    cv2.circle(image, (x, y), radius, ball, -1, d.pick([cv2.LINE_AA, cv2.LINE_8]))
+    d.pick([_gloss, _reflections])(d, image[y - radius:y + radius + 1, x - radius:x + radius + 1], radius)
+    return ball + d.uniform(45, 160) if ball < 110 else ball - d.uniform(45, 160)
 
 
 def _reflections(d, square, radius):
