@@ -8,17 +8,19 @@ use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// Policy `all`: share of text lines removed.
-const ALL_TEXT: f64 = 0.98;
+/// Policy `all`: share of text lines removed, soft keys of 6 px hardly lighter than their bar among them.
+const ALL_TEXT: f64 = 0.97;
+/// The same of those that a person can read.
+const ALL_LEGIBLE: f64 = 0.985;
 /// Policy `all`: mean share of the area without text that masks cover, before codec growth.
-const ALL_OVER: f64 = 0.02;
+const ALL_OVER: f64 = 0.01;
 /// Text-free images with any mask.
-const NEGATIVES_WITH_MASK: f64 = 4.0;
+const NEGATIVES_WITH_MASK: f64 = 1.0;
 /// Policy `safe-list`: lines with an identity of which glyphs are left.
 const SAFE_MISSED: f64 = 0.0;
 /// Policy `safe-list`: share of all clinical and technical lines that stay, whether the reader can read them or not. Of those
-/// that it reads, `tests/judges/kept.py` counts 64 %; the aim is 80 % of the legible ones.
-const SAFE_KEPT: f64 = 0.4;
+/// that it reads, `tests/judges/kept.py` counts 77 %; the aim is 80 % of the legible ones.
+const SAFE_KEPT: f64 = 0.6;
 
 fn corpus() -> Option<PathBuf> {
     let Some(folder) = std::env::var_os("UNBURN_CORPUS") else {
@@ -93,6 +95,11 @@ fn policy_all_reaches_its_targets() {
         figure("text_recall") >= ALL_TEXT,
         "text {}",
         s["text_recall"]
+    );
+    assert!(
+        figure("text_recall_legible") >= ALL_LEGIBLE,
+        "legible text {}",
+        s["text_recall_legible"]
     );
     assert_eq!(figure("phi_recall"), 1.0, "identities");
     assert!(

@@ -71,20 +71,6 @@ pub const KNOWN_FALSE_MASKS: &[FalseMask] = &[
         permille: 19,
         why: "punched holes, tick boxes, the tick and a logo pass for letters",
     },
-    FalseMask {
-        file: "us_palette_twin.dcm",
-        policy: "safe-list",
-        masks: 1,
-        permille: 4,
-        why: "an edge in the tissue passes for a letter",
-    },
-    FalseMask {
-        file: "us_palette_twin.dcm",
-        policy: "all",
-        masks: 1,
-        permille: 4,
-        why: "an edge in the tissue passes for a letter",
-    },
 ];
 
 /// Samples whose pair `unburn verify` doubts although the run's own check held, and why.
