@@ -86,17 +86,17 @@ fn with_tails(peaks: &[u8], start: usize, end: usize) -> (usize, usize) {
     let mut sorted = peaks[start..end].to_vec();
     sorted.sort_unstable();
     let clear = |peak: &&u8| **peak > sorted[sorted.len() / 2] / 2;
-    let above = peaks[..start].iter().rev().take_while(clear).count();
-    let below = peaks[end..].iter().take_while(clear).count();
-    let is_tail = |rows: usize, all: usize| rows < all && rows * 2 <= end - start;
-    (
-        start - if is_tail(above, start) { above } else { 0 },
-        end + if is_tail(below, peaks.len() - end) {
-            below
+    let tail = |run: &mut dyn Iterator<Item = &u8>, all: usize| {
+        let rows = run.take_while(clear).count();
+        if rows < all && rows * 2 <= end - start {
+            rows
         } else {
             0
-        },
-    )
+        }
+    };
+    let above = tail(&mut peaks[..start].iter().rev(), start);
+    let below = tail(&mut peaks[end..].iter(), peaks.len() - end);
+    (start - above, end + below)
 }
 
 /// The window of the ink in and around `tight`: rows are fitted both ways, columns only outwards (a letter that the box
