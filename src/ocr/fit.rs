@@ -11,13 +11,22 @@ fn reach(height: i64) -> i64 {
     2 + height / 5
 }
 
+/// Steps between horizontal neighbours in one row.
+fn steps(crop: &Gray, y: u32) -> impl Iterator<Item = u8> {
+    crop.row(y).windows(2).map(|p| p[0].abs_diff(p[1]))
+}
+
 /// Sum of the steps between horizontal neighbours in each row.
 fn row_steps(crop: &Gray) -> Vec<u32> {
     (0..crop.height)
-        .map(|y| {
-            let pairs = crop.row(y).windows(2);
-            pairs.map(|p| u32::from(p[0].abs_diff(p[1]))).sum()
-        })
+        .map(|y| steps(crop, y).map(u32::from).sum())
+        .collect()
+}
+
+/// Largest step between horizontal neighbours in each row.
+fn row_peaks(crop: &Gray) -> Vec<u8> {
+    (0..crop.height)
+        .map(|y| steps(crop, y).max().unwrap_or(0))
         .collect()
 }
 
@@ -70,32 +79,19 @@ fn extent(ink: &[bool], from: usize, to: usize) -> Option<(usize, usize)> {
     ))
 }
 
-/// Largest step between horizontal neighbours in each row.
-fn row_peaks(crop: &Gray) -> Vec<u8> {
-    (0..crop.height)
-        .map(|y| {
-            let pairs = crop.row(y).windows(2);
-            pairs.map(|p| p[0].abs_diff(p[1])).max().unwrap_or(0)
-        })
-        .collect()
-}
-
 /// The rows `start..end` with the rest of single letters: one tail of a `g` in a long line is little ink in its rows, but as
 /// clear as all other strokes. Tails end before the last row that may be looked at, and are shorter than letters.
 fn with_tails(peaks: &[u8], start: usize, end: usize) -> (usize, usize) {
     let mut sorted = peaks[start..end].to_vec();
     sorted.sort_unstable();
     let clear = |peak: &&u8| **peak > sorted[sorted.len() / 2] / 2;
-    let tail = |run: &mut dyn Iterator<Item = &u8>, all: usize| {
-        let rows = run.take_while(clear).count();
-        if rows < all && rows * 2 <= end - start {
-            rows
-        } else {
-            0
-        }
+    let tail = |rows: usize, all: usize| {
+        let ends = rows < all && rows * 2 <= end - start;
+        if ends { rows } else { 0 }
     };
-    let above = tail(&mut peaks[..start].iter().rev(), start);
-    let below = tail(&mut peaks[end..].iter(), peaks.len() - end);
+    let above = peaks[..start].iter().rev().take_while(clear).count();
+    let below = peaks[end..].iter().take_while(clear).count();
+    let (above, below) = (tail(above, start), tail(below, peaks.len() - end));
     (start - above, end + below)
 }
 

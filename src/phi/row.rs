@@ -246,15 +246,15 @@ fn joined(lines: &[(&Reading, u32)], row: &[usize]) -> Row {
                 confidence: 1000,
             });
         }
-        let shared = usize::from(one_word && before.is_some_and(|b| shares_sign(b, line)));
-        let start = reading.chars.len() - shared;
-        if let (1, Some(last), Some(first)) = (shared, reading.chars.last_mut(), line.chars.first())
+        let (mut start, mut chars) = (reading.chars.len(), line.chars.iter().copied());
+        if one_word
+            && before.is_some_and(|b| shares_sign(b, line))
+            && let (Some(last), Some(first)) = (reading.chars.last_mut(), chars.next())
         {
             last.confidence = last.confidence.min(first.confidence);
+            start -= 1;
         }
-        reading
-            .chars
-            .extend(line.chars.iter().skip(shared).copied());
+        reading.chars.extend(chars);
         before = Some(line);
         reading.confidence = reading.confidence.min(line.confidence);
         reading.orientation = line.orientation;
